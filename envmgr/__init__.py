@@ -1,0 +1,1 @@
+"""A hermetic build and environment manager for machine-learning benchmarks."""

@@ -1,0 +1,41 @@
+"""What a build gave: a resolved digest bound to the store path that came of it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from envmgr.model.digest import Digest
+from envmgr.model.store_path import StorePath
+
+Isolation = Literal["sandboxed", "confined", "unsandboxed"]
+"""How a builder was held: in a full sandbox, by what the kernel had, or not at all."""
+
+
+class StoreObject(BaseModel):
+    """A valid object of the store: what it contains and what it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store_path: StorePath
+    manifest: Digest
+    size: int
+    """Bytes of all its files."""
+    references: tuple[StorePath, ...] = ()
+    """The objects that its bytes name, sorted; never itself."""
+
+
+class Realisation(BaseModel):
+    """The answer to a resolved derivation: the object that building it gave, and how it was built.
+
+    `bare_host` records what the host lent and the derivation does not name (loader, libc, interpreter): file
+    names to digests. That it doesn't matter is proved by the output digests that the lockfile pins.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resolved: Digest
+    derivation: Digest
+    store_path: StorePath
+    manifest: Digest
+    isolation: Isolation
+    bare_host: dict[str, str] = {}

@@ -1,0 +1,85 @@
+"""Where bytes that nobody builds come from, and what is known about them before they are fetched.
+
+Only what is known (hashes, sizes, names) reaches a derivation. Addresses and mirrors never do: the same
+bytes are the same object wherever they were found.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from envmgr.model.digest import Digest
+from envmgr.model.store_path import VERSION_PATTERN
+
+FileName = Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z._+-]*$", max_length=200)]
+Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Md5Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Address = Annotated[str, Field(pattern=r"^(https?|s3|file)://.+")]
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PypiSource(_Source):
+    """One file of a Python project, looked for wherever the user's pip looks."""
+
+    kind: Literal["pypi"]
+    project: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    """Normalised name (PEP 503)."""
+    version: Annotated[str, Field(pattern=VERSION_PATTERN)]
+    file: FileName
+    sha256: Sha256Hex
+    size: Annotated[int, Field(gt=0)]
+    """Bytes."""
+
+
+class UrlSource(_Source):
+    """A file at one of several addresses, tried in order."""
+
+    kind: Literal["url"]
+    urls: Annotated[tuple[Address, ...], Field(min_length=1)]
+    file: FileName
+    version: Annotated[str, Field(pattern=VERSION_PATTERN)] = "0"
+    size: Annotated[int, Field(gt=0)] | None = None
+    sha256: Sha256Hex | None = None
+    md5: Md5Hex | None = None
+    """Checked in addition to SHA-256; on its own (with the size) only until the first fetch writes the SHA-256 down."""
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        if self.sha256 is None and (self.md5 is None or self.size is None):
+            raise ValueError("a url source is pinned by `sha256`, or, where nobody published one, by `md5` and `size`")
+        return self
+
+
+class LocalSource(_Source):
+    """A file or a tree of the checkout, taken as it is."""
+
+    kind: Literal["local"]
+    path: Annotated[str, Field(pattern=r"^[^/].*$")]
+    """Relative to the folder of the recipes (`..` may climb to the checkout, not out of it)."""
+    exclude: tuple[str, ...] = ()
+    """Names that are left out wherever they stand in the tree, beside `__pycache__`."""
+
+
+class GitSource(_Source):
+    """The files of one commit, without the history."""
+
+    kind: Literal["git"]
+    url: Address
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    manifest: Digest
+    """Digest of the manifest of the checked-out tree."""
+
+
+class WheelsSource(_Source):
+    """The wheels of a Python environment, pinned for each interpreter ABI in a generated file beside the recipe."""
+
+    kind: Literal["wheels"]
+    path: Annotated[str, Field(pattern=r"^[^/].*\.toml$")]
+
+
+RemoteSource = PypiSource | UrlSource | GitSource
+Source = Annotated[PypiSource | UrlSource | LocalSource | GitSource | WheelsSource, Field(discriminator="kind")]
+
