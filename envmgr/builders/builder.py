@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from envmgr.builders.sandbox import Executor
+from envmgr.builders.action import Executor
 from envmgr.model.derivation import Derivation
 from envmgr.model.realisation import Isolation
-from envmgr.model.source import LocalSource, RemoteSource
+from envmgr.model.source import FetchedSource
 from envmgr.model.store_path import StorePath
 
 Progress = Callable[[int, int | None], None]
@@ -51,7 +51,7 @@ class BuildTask:
     work: Path
     log: Path
     executor: Executor
-    source: RemoteSource | LocalSource | None = None
+    source: FetchedSource | None = None
     checkout: Path | None = None
     """The folder that local sources are relative to."""
     jobs: int = 1
@@ -71,8 +71,6 @@ class Builder(Protocol):
     """One way to make an object."""
 
     name: ClassVar[str]
-    revision: ClassVar[int]
-    """Bumped by hand when the same settings give other bytes than before."""
 
     def build(self, task: BuildTask) -> BuildReport:
         """Fill `task.out`.

@@ -50,7 +50,7 @@ class Digest:
 
 def text_schema(cls: Any, pattern: str) -> "CoreSchema":  # noqa: ANN401  any class with `parse`
     """The pydantic schema of a value that is written as text: `cls.parse` reads it, `str` prints it."""
-    from pydantic_core import core_schema  # noqa: PLC0415  only models pay for pydantic
+    from pydantic_core import core_schema
 
     return core_schema.no_info_after_validator_function(
         lambda value: value if isinstance(value, cls) else cls.parse(value),

@@ -6,7 +6,7 @@ bytes are the same object wherever they were found.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from envmgr.model.digest import Digest
 from envmgr.model.store_path import VERSION_PATTERN
@@ -78,8 +78,17 @@ class WheelsSource(_Source):
 
     kind: Literal["wheels"]
     path: Annotated[str, Field(pattern=r"^[^/].*\.toml$")]
+    """Relative to the folder of the recipes; `envmgr lock --update` writes it."""
+    requirements: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is asked for (PEP 508); the file says what that came to."""
 
 
-RemoteSource = PypiSource | UrlSource | GitSource
+class Wheels(RootModel[dict[str, dict[str, PypiSource]]]):
+    """A file of pinned wheels: interpreter ABI -> project -> wheel."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+FetchedSource = PypiSource | UrlSource | LocalSource | GitSource
+"""A source of one fixed output."""
 Source = Annotated[PypiSource | UrlSource | LocalSource | GitSource | WheelsSource, Field(discriminator="kind")]
-

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+_HOLE: Final = 0.36  # of a ring: its inner radius squared
+_SQUARE: Final = 0.78  # half a side
+_ARM: Final = (0.27, 0.95)  # of a cross: half its width, half its length
 # A five-pointed star: ten corners on circles of radius 1 and 0.382, the first one straight up.
 _STAR: Final = (
     (0.0, -1.0), (0.2245, -0.3090), (0.9511, -0.3090), (0.3633, 0.1180), (0.5878, 0.8090),
@@ -25,15 +28,16 @@ def _circle(u: Plane, v: Plane) -> Mask:
 
 def _ring(u: Plane, v: Plane) -> Mask:
     square = u * u + v * v
-    return (square <= 1) & (square >= 0.36)
+    return (square <= 1) & (square >= _HOLE)
 
 
 def _square(u: Plane, v: Plane) -> Mask:
-    return (abs(u) <= 0.78) & (abs(v) <= 0.78)
+    return (abs(u) <= _SQUARE) & (abs(v) <= _SQUARE)
 
 
 def _cross(u: Plane, v: Plane) -> Mask:
-    return ((abs(u) <= 0.27) & (abs(v) <= 0.95)) | ((abs(v) <= 0.27) & (abs(u) <= 0.95))
+    width, length = _ARM
+    return ((abs(u) <= width) & (abs(v) <= length)) | ((abs(v) <= width) & (abs(u) <= length))
 
 
 def _star(u: Plane, v: Plane) -> Mask:

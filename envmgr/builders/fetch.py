@@ -1,0 +1,132 @@
+"""A fixed output from outside: a file of a package index, a file at an address, a commit, or a part of the checkout.
+
+The only builder with network. No foreign code runs in it, so there is nothing for a sandbox to hold.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from envmgr.builders.builder import BuildReport, BuildTask
+from envmgr.builders.git import check_out
+from envmgr.checked_file import Checks
+from envmgr.manifest import manifest_of
+from envmgr.model.derivation import FixedOutput
+from envmgr.model.errors import EnvmgrError, IntegrityError
+from envmgr.model.source import GitSource, LocalSource, PypiSource, UrlSource
+from envmgr.symlinks import check_symlinks
+from envmgr.tree import walk
+
+if TYPE_CHECKING:
+    from envmgr.network import Network
+
+ALWAYS_EXCLUDED = "__pycache__"
+
+
+class WrongTreeError(IntegrityError):
+    """A tree is not the one that was pinned; `expected` and `actual` are digests of manifests."""
+
+    def __init__(self, label: str, origin: str, *, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{label} is not the tree that was pinned: its manifest is {actual}, and {expected} was expected",
+            where=origin,
+            fix="if a local tree was edited meanwhile, run again; if the pin is wrong, lock again",
+        )
+        self.label = label
+        self.origin = origin
+        self.expected = expected
+        self.actual = actual
+
+
+class NoSourceError(EnvmgrError):
+    """A fixed output came to be fetched without anybody saying from where."""
+
+
+class FetchBuilder:
+    """Fetches files and trees, and holds them against what is known of them.
+
+    `environ` says where the user's pip looks, `network` how the outside is reached (None: as pip's settings say).
+    """
+
+    name: ClassVar[str] = "fetch"
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, network: "Network | None" = None) -> None:
+        self._environ = environ
+        self._network = network
+
+    def build(self, task: BuildTask) -> BuildReport:
+        """Fill the folder with the one file or the tree of the source.
+
+        Raises:
+            FetchError: the source cannot be had.
+            IntegrityError: it is not what was pinned, or a symlink leads out of it.
+            HostError: there is no git for a commit.
+        """
+        match task.source:
+            case PypiSource() | UrlSource() as source:
+                self._download(task, source)
+            case GitSource(url=url, commit=commit):
+                check_out(url, commit, task.out, work=task.work, log=task.log, seconds=task.limits.seconds)
+                _check_tree(task, url)
+            case LocalSource() as source:
+                _check_tree(task, _copy_local(task, source))
+            case None:
+                raise NoSourceError(f"nobody says where {task.derivation.label} comes from")
+        return BuildReport("sandboxed")
+
+    def _download(self, task: BuildTask, source: PypiSource | UrlSource) -> None:
+        # Only who fetches pays for the import of requests.
+        from envmgr.download import download
+        from envmgr.network import Network
+        from envmgr.package_index import PackageIndex, places
+
+        looked = places(self._environ)
+        network = self._network or Network(certificates=looked.certificates)
+        urls: Sequence[str]
+        match source:
+            case PypiSource():
+                urls, md5 = PackageIndex(looked, network).locate(source), None
+            case UrlSource():
+                urls, md5 = source.urls, source.md5
+        download(
+            urls,
+            task.work / source.file,
+            Checks(sha256=source.sha256, md5=md5, size=source.size),
+            network=network,
+            limit_bytes=task.limits.output_bytes,
+            progress=task.progress,
+        )
+        (task.work / source.file).rename(task.out / source.file)
+
+
+def _copy_local(task: BuildTask, source: LocalSource) -> str:
+    """Copy a file, or a tree without what is excluded; return where it was."""
+    origin = (task.checkout or Path()).joinpath(source.path).resolve()
+    if origin.is_file():
+        _copy_file(origin, task.out / origin.name)
+        return str(origin)
+    for level in walk(origin, exclude={ALWAYS_EXCLUDED, *source.exclude}):
+        for folder in level.folders:
+            (task.out / level.path(folder)).mkdir()
+        for link in level.symlinks:
+            (task.out / level.path(link)).symlink_to(level.target(link))
+        for file in level.files:
+            _copy_file(origin / level.path(file), task.out / level.path(file))
+    return str(origin)
+
+
+def _copy_file(origin: Path, place: Path) -> None:
+    shutil.copyfile(origin, place, follow_symlinks=False)
+    place.chmod(0o755 if origin.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
+def _check_tree(task: BuildTask, origin: str) -> None:
+    check_symlinks(task.out)
+    output = task.derivation.output
+    expected = output.known["manifest"] if isinstance(output, FixedOutput) else None
+    actual = str(manifest_of(task.out).digest)
+    if expected != actual:
+        raise WrongTreeError(task.derivation.label, origin, expected=str(expected), actual=actual)

@@ -1,0 +1,80 @@
+"""An object put together from files of inputs, texts and links; no process runs."""
+
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from envmgr.builders.builder import BuildReport, BuildTask
+from envmgr.builders.workplace import read_settings
+from envmgr.model.errors import BuildError
+
+
+class TreeSettings(BaseModel):
+    """What the tree holds, by path."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: dict[str, str] = {}
+    """Path to `role/path`: a file or folder of an input."""
+    texts: dict[str, str] = {}
+    """Path to what the file says."""
+    symlinks: dict[str, str] = {}
+    """Path to the link's target, relative to the link."""
+
+
+class PathError(BuildError):
+    """A path of the settings leaves the tree, or names nothing in an input."""
+
+    def __init__(self, label: str, path: str, why: str) -> None:
+        self.label, self.path = label, path
+        super().__init__(f"{label}: {path!r} {why}")
+
+
+class TreeBuilder:
+    """Copies, writes and links."""
+
+    name: ClassVar[str] = "tree"
+
+    def build(self, task: BuildTask) -> BuildReport:
+        """Fill the tree.
+
+        Raises:
+            InvalidInputError: the settings do not fit.
+            PathError: a path leaves the tree, or names nothing.
+        """
+        settings = read_settings(TreeSettings, task)
+        for path, source in settings.files.items():
+            _copy(_source(task, source), _inside(task, path))
+        for path, text in settings.texts.items():
+            _inside(task, path).write_text(text)
+        for path, target in settings.symlinks.items():
+            _inside(task, path).symlink_to(target)
+        return BuildReport("sandboxed")  # no foreign code runs: there is nothing to hold
+
+
+def _source(task: BuildTask, text: str) -> Path:
+    role, _, path = text.partition("/")
+    if role not in task.inputs:
+        raise PathError(task.derivation.label, text, f"begins with no input; known: {', '.join(task.inputs)}")
+    found = task.inputs[role].folder / PurePosixPath(path)
+    if not found.exists():
+        raise PathError(task.derivation.label, text, "is not in that input")
+    return found
+
+
+def _inside(task: BuildTask, path: str) -> Path:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        raise PathError(task.derivation.label, path, "leaves the tree")
+    place = task.out / pure
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _copy(source: Path, place: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, place, symlinks=True)
+    else:
+        shutil.copy(source, place)

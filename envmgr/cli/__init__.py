@@ -1,0 +1,1 @@
+"""The command line: arguments in, one call, its answer to words, an exit code out."""

@@ -1,0 +1,107 @@
+"""The command line as a whole: the commands, loaded on use, and what becomes of their errors."""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from envmgr.cli.answer import print_error
+from envmgr.cli.project import Project
+from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
+from envmgr.model.names import did_you_mean
+
+COMMANDS: Mapping[str, str] = {
+    "doctor": "What this host offers, and what would mend what it lacks.",
+    "gc": "Delete what no root keeps.",
+    "graph": "The inputs of a recipe, as a tree.",
+    "list": "The recipes.",
+    "lock": "Pin what is built, from what, and what must come of it.",
+    "log": "The log of the last build of a recipe.",
+    "probe": "The facts of this host.",
+    "realize": "Have it, copy it, or build it; prints the path.",
+    "root": "What is kept, and why.",
+    "run": "Run a benchmark and record it.",
+    "runs": "The recorded runs.",
+    "schema": "JSON schemas of recipes, records and answers.",
+    "show": "A recipe, a store path or a run in full.",
+    "verify": "Hold every byte of the store against its manifest.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's file when the command is used, and suggests the nearest one for a misspelt name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"envmgr.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], COMMANDS)
+            raise UsageError(
+                f"there is no command {args[0]!r}", fix=f"did you mean {near!r}?" if near else "see `envmgr --help`"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--store", type=click.Path(path_type=Path), help="The store (else $ENVMGR_STORE, else the checkout's).")
+@click.option("--recipes", type=click.Path(path_type=Path, exists=True), help="The folder of the recipes.")
+@click.version_option(package_name="envmgr", message="%(version)s")
+@click.pass_context
+def envmgr(context: click.Context, store: Path | None, recipes: Path | None) -> None:
+    """Hermetic builds and environments for machine-learning benchmarks."""
+    context.obj = Project(recipes_option=recipes, store_option=store)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; its exit code. Errors are printed here, and nowhere else."""
+    name = next((argument for argument in arguments if argument in COMMANDS), "envmgr")
+    as_json = any(argument.startswith("--json") for argument in arguments)
+    try:
+        envmgr.main(args=list(arguments), prog_name="envmgr", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        print_error(name, _usage(error), as_json=as_json)
+        return UsageError.exit_code
+    except EnvmgrError as error:
+        print_error(name, error, as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print_error(name, InterruptedByUserError(), as_json=as_json)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+class InterruptedByUserError(EnvmgrError):
+    """SIGINT ended the command."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; nothing is half done", fix="the same command goes on where this one stopped")
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    fix = "see `envmgr --help`"
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        fix = f"see `{error.ctx.command_path} --help`"
+    return UsageError(error.format_message(), fix=fix)

@@ -1,0 +1,115 @@
+"""`envmgr lock`: pin what is built, from what, and what must come of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from envmgr.builders.sandbox import executor
+from envmgr.cli.answer import Answer, answers
+from envmgr.cli.live import Notice, watching
+from envmgr.cli.options import realize_options, set_option, work_options
+from envmgr.cli.project import Project
+from envmgr.manifest import sketch
+from envmgr.model.digest import Digest
+from envmgr.model.errors import UsageError
+from envmgr.model.lockfile import Locked, Lockfile, Root
+from envmgr.model.node import Node
+from envmgr.model.realisation import Realisation
+from envmgr.model.recipe import Recipe
+from envmgr.model.source import WheelsSource
+from envmgr.package_index import PackageIndex
+from envmgr.planning.locked_plan import describe, hold, read
+from envmgr.realize import Realizer
+from envmgr.resolve import resolve, show
+from envmgr.store.store import Store
+
+
+@click.command("lock")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@set_option()
+@click.option("--lock", type=click.Path(path_type=Path), default=Path("recipes.lock"), show_default=True)
+@click.option("--check", is_flag=True, help="Change nothing; exit 4 where the lockfile is out of date.")
+@click.option("--update", is_flag=True, help="First resolve the wheels of the NAMEs' environments anew.")
+@click.option(
+    "--no-realize", is_flag=True, help="Pin down to the derivations; keep the outputs that are pinned already."
+)
+@work_options()
+@click.pass_obj
+@answers("lock")
+def command(
+    project: Project,
+    /,
+    *,
+    names: tuple[str, ...],
+    axes: dict[str, str],
+    lock: Path,
+    check: bool,
+    update: bool,
+    no_realize: bool,
+    **work: Any,  # noqa: ANN401  the shared options, as click parsed them
+) -> Answer:
+    """Lock NAMEs with the axes that are set; without NAMEs, everything that the lockfile has already."""
+    before = read(lock) if lock.is_file() or check else Lockfile()
+    roots = [Root(recipe=name, set=axes) for name in names] or list(before.root)
+    if not roots:
+        raise UsageError(f"{lock} has nothing to lock again", fix="name a recipe: envmgr lock NAME")
+    if update:
+        _update(project, [root.recipe for root in roots])
+    planned = {root: project.planner.plan(root.recipe, root.set) for root in roots}
+    if check:
+        for node in planned.values():
+            hold(node, before)
+        return Answer({"lock": str(lock), "up_to_date": True}, f"{lock} is up to date")
+    store = project.store()
+    with watching() as notice:
+        after = before
+        for root, node in planned.items():
+            done = {} if no_realize else _realized(project, store, node, work, notice)
+            after = after.with_entries(root, [_entry(item, done, store, before) for item in node.walk() if item.recipe])
+    changed = after.show() != (lock.read_text() if lock.is_file() else "")
+    if changed:
+        lock.write_text(after.show())
+    return Answer(
+        {"lock": str(lock), "changed": changed, "entries": len(after.entry)},
+        f"{lock}: {len(after.entry)} entries, {'written' if changed else 'unchanged'}",
+    )
+
+
+def _realized(
+    project: Project, store: Store, node: Node, work: Mapping[str, Any], notice: Notice
+) -> dict[Digest, Realisation]:
+    """Every recipe of the plan, also those that nothing but a build needs: the lockfile pins their outputs too."""
+    realizer = Realizer(
+        store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
+    )
+    return realizer.realize([item for item in node.walk() if item.recipe], {})
+
+
+def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Lockfile) -> Locked:
+    """The entry with its output: as it came out now, else as it was pinned for the same derivation."""
+    entry = describe(node)
+    got = done.get(node.digest)
+    if got is not None:
+        contents = sketch(store.manifest(got.store_path))
+        return entry.model_copy(update={"store_path": got.store_path, "manifest": got.manifest, "contents": contents})
+    pinned = before.find(node.recipe, node.derivation.system, node.axes)
+    if pinned is not None and pinned.derivation == node.digest:
+        return pinned
+    return entry
+
+
+def _update(project: Project, names: list[str]) -> None:
+    """Resolve the wheels of these recipes for every interpreter ABI that they know, and write the files of pins."""
+    index = PackageIndex.of_user()
+    for name in names:
+        recipe = project.planner.catalog.recipe(name)
+        for source in recipe.sources.values():
+            if isinstance(source, WheelsSource):
+                pinned = {abi: resolve(source.requirements, abi, project.facts.system, index) for abi in _abis(recipe)}
+                (project.recipes / source.path).write_text(show(pinned, name))
+
+
+def _abis(recipe: Recipe) -> list[str]:
+    return list(recipe.variants["python"].values)

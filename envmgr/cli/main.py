@@ -1,0 +1,17 @@
+"""The entry point: nothing to do is said at once, everything else is parsed."""
+
+import sys
+
+
+def main() -> None:
+    """Run `envmgr` with the arguments of this process, and exit with its code."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["realize"]:
+        from envmgr.realize_hot import recall
+
+        if (paths := recall(arguments[1:])) is not None:
+            sys.stdout.write("".join(f"{path}\n" for path in paths))
+            return
+    from envmgr.cli.command_line import run
+
+    sys.exit(run(arguments))

@@ -1,0 +1,92 @@
+"""Where this command works: the checkout with its recipes, and the store.
+
+The store is, in this order: `--store`, `ENVMGR_STORE`, `store/` of the checkout, the user's data folder. The recipes
+are those of the nearest folder upward that has `recipes/`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from envmgr import places
+from envmgr.model.digest import Digest
+from envmgr.model.errors import InvalidInputError
+from envmgr.model.host import HostFacts
+from envmgr.model.lockfile import Expected, Lockfile
+from envmgr.model.node import Node
+from envmgr.model.source import LocalSource
+from envmgr.planning.catalog import Catalog
+from envmgr.planning.locked_plan import hold, read
+from envmgr.planning.plan import Planner
+from envmgr.planning.probe import probe
+from envmgr.planning.sources import ALWAYS_EXCLUDED, local_path
+from envmgr.store.store import Store
+
+
+class NoCheckoutError(InvalidInputError):
+    """No folder upward has recipes."""
+
+    def __init__(self, start: Path) -> None:
+        self.start = start
+        super().__init__(f"no folder `recipes/` here or above: {start}", fix="go to a checkout, or name --recipes")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One checkout and one store, as the command line named them."""
+
+    recipes_option: Path | None = None
+    store_option: Path | None = None
+
+    @cached_property
+    def recipes(self) -> Path:
+        """The folder of the recipes."""
+        if self.recipes_option is not None:
+            return self.recipes_option.resolve()
+        top = places.checkout(str(Path.cwd()))
+        if top is None:
+            raise NoCheckoutError(Path.cwd())
+        return Path(top) / "recipes"
+
+    @cached_property
+    def store_root(self) -> Path:
+        """Where the store lies, or will lie."""
+        start = self.recipes_option or Path.cwd()
+        return Path(places.store(str(self.store_option) if self.store_option else None, str(start)))
+
+    @cached_property
+    def facts(self) -> HostFacts:
+        """The facts of this host."""
+        return probe()
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Makes plans from the recipes for this host."""
+        return Planner(Catalog(self.recipes), self.facts)
+
+    def store(self, *, read_only: bool = False) -> Store:
+        """The store, opened."""
+        return Store.open(self.store_root, read_only=read_only)
+
+    def plan(self, names: tuple[str, ...], axes: dict[str, str]) -> list[Node]:
+        """The plans of several recipes with the same axes."""
+        return [self.planner.plan(name, axes) for name in names]
+
+    def watched(self, nodes: list[Node]) -> list[str]:
+        """Every file and folder that these plans were read from."""
+        local = [item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)]
+        paths = [self.recipes, *self.recipes.rglob("*.toml")]
+        for top in {local_path(source, self.recipes) for source in local}:
+            paths += [top, *(path for path in top.rglob("*") if not ALWAYS_EXCLUDED & set(path.parts))]
+        return sorted(str(path) for path in paths)
+
+
+def locked(nodes: list[Node], lock: Path | None) -> tuple[Lockfile | None, dict[Digest, Expected]]:
+    """The lockfile that was named, and the outputs that it pins for these plans; nothing where none was named."""
+    if lock is None:
+        return None, {}
+    lockfile = read(lock)
+    expected: dict[Digest, Expected] = {}
+    for node in nodes:
+        expected |= hold(node, lockfile)
+    return lockfile, expected

@@ -1,0 +1,87 @@
+"""`envmgr realize`: have it, copy it, or build it, and print where it is."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from envmgr import realize_hot
+from envmgr.builders.sandbox import executor
+from envmgr.cli.answer import Answer, answers
+from envmgr.cli.live import watching
+from envmgr.cli.options import lock_option, realize_options, set_option, work_options
+from envmgr.cli.project import Project, locked
+from envmgr.model.node import Node
+from envmgr.model.store_path import StorePath
+from envmgr.realize import Realizer, Survey
+from envmgr.store.store import Store
+
+
+@click.command("realize", short_help="Have it, copy it, or build it; prints the path.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@lock_option()
+@set_option()
+@work_options()
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched and built, and do nothing.")
+@click.option("--rebuild", is_flag=True, help="Build again beside what is there, and compare.")
+@click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
+@click.option("--keep-failed", is_flag=True, help="Keep the folder of a failed build.")
+@click.pass_obj
+@answers("realize")
+def command(
+    project: Project,
+    /,
+    *,
+    names: tuple[str, ...],
+    lock: Path | None,
+    axes: dict[str, str],
+    dry_run: bool,
+    rebuild: bool,
+    **work: Any,  # noqa: ANN401  the shared options, as click parsed them
+) -> Answer:
+    """Realise recipes and print the paths of their objects, the last line alone on stdout."""
+    began = time.time_ns()
+    nodes = project.plan(names, axes)
+    _, expected = locked(nodes, lock)
+    store = project.store()
+    with watching() as notice:
+        realizer = Realizer(
+            store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
+        )
+        if dry_run:
+            return _survey(realizer.survey(nodes, expected))
+        done = realizer.realize(nodes, expected)
+        if rebuild:
+            for node in nodes:
+                realizer.rebuild(node)
+    paths = [done[node.digest].store_path for node in nodes if node.run is None]
+    if not project.recipes_option and not project.store_option:
+        _remember(project, store, nodes, [str(path) for path in paths], began)
+    outputs = [
+        {"name": node.recipe, "axes": dict(node.axes), **done[node.digest].model_dump(mode="json")}
+        for node in nodes
+        if node.run is None
+    ]
+    return Answer({"outputs": outputs}, "\n".join(str(store.folder(path)) for path in paths))
+
+
+def _survey(survey: Survey) -> Answer:
+    data = {
+        "present": len(survey.present),
+        "build": [node.derivation.label for node in survey.builds],
+        "fetch": [node.derivation.label for node in survey.fetches],
+        "fetch_bytes": survey.fetch_bytes,
+    }
+    lines = [f"build {label}" for label in data["build"]] + [f"fetch {label}" for label in data["fetch"]]  # type: ignore[attr-defined]
+    return Answer(data, "\n".join([*lines, str(survey)]))
+
+
+def _remember(project: Project, store: Store, nodes: list[Node], printed: list[str], began: int) -> None:
+    """Let the next call with these arguments answer at once."""
+    arguments = sys.argv[2:]
+    objects = [str(path) for path in store.closure(StorePath(path) for path in printed)]
+    realize_hot.remember(
+        arguments, str(store.root), printed=printed, objects=objects, watched=project.watched(nodes), began=began
+    )

@@ -1,0 +1,90 @@
+"""`envmgr run`: run a benchmark and record it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from envmgr.builders.sandbox import executor
+from envmgr.cli.answer import Answer, answers
+from envmgr.cli.live import watching
+from envmgr.cli.options import lock_option, realize_options, set_option, work_options
+from envmgr.cli.project import Project, locked
+from envmgr.model.digest import Digest
+from envmgr.model.errors import UsageError
+from envmgr.model.recipe import Run
+from envmgr.model.run_record import RunRecord
+from envmgr.realize import Realizer
+from envmgr.run import NotARunError, Question, run
+
+
+@click.command("run")
+@click.argument("name")
+@lock_option()
+@set_option()
+@click.option("--scenario", help="Short for --set scenario=…")
+@click.option("--mode", help="Short for --set mode=…")
+@click.option("--count", type=click.IntRange(min=0), help="Use the first COUNT samples only; 0 is all.")
+@work_options()
+@click.pass_obj
+@answers("run")
+def command(
+    project: Project,
+    /,
+    *,
+    name: str,
+    lock: Path | None,
+    axes: dict[str, str],
+    scenario: str | None,
+    mode: str | None,
+    count: int | None,
+    **work: Any,  # noqa: ANN401  the shared options, as click parsed them
+) -> Answer:
+    """Realise what NAME needs, run it under LoadGen, and record the run.
+
+    Exit code 8 means that LoadGen says INVALID, 9 that the accuracy is below the recipe's target; the record is
+    written all the same.
+    """
+    short = {"scenario": scenario, "mode": mode, "count": None if count is None else str(count)}
+    wanted = axes | {key: value for key, value in short.items() if value is not None}
+    recipe = project.planner.catalog.recipe(name)
+    if recipe.run is None:
+        raise NotARunError(name)
+    settings = _settings(recipe.run, wanted)
+    node = project.planner.plan(name, {key: value for key, value in wanted.items() if key not in settings})
+    _, expected = locked([node], lock)
+    store = project.store()
+    held = executor(work["sandbox"])
+    with watching() as notice:
+        realizer = Realizer(store, held, checkout=project.recipes, options=realize_options(work), notice=notice)
+        inputs = realizer.realize([node], expected)
+        lockfile = Digest.of(lock.read_bytes()) if lock else None
+        record = run(Question(node, inputs, settings, lockfile, project.facts), store, held, notice)
+    folder = store.layout.runs / record.id
+    return Answer(
+        {"record": str(folder / "record.json"), "run": record.model_dump(mode="json", by_alias=True)},
+        _summary(record, folder),
+        exit_code=record.exit_code,
+    )
+
+
+def _settings(plan: Run, wanted: Mapping[str, str]) -> dict[str, int]:
+    """The run's open values: the recipe's, and what was set."""
+    settings = dict(plan.settings)
+    for name in settings.keys() & wanted.keys():
+        if not wanted[name].isdecimal():
+            raise UsageError(f"{name} is a number, not {wanted[name]!r}", fix=f"--set {name}={settings[name]}")
+        settings[name] = int(wanted[name])
+    return settings
+
+
+def _summary(record: RunRecord, folder: Path) -> str:
+    """What people want to see: the scorer's lines, LoadGen's summary, and which record holds all of it."""
+    shown = [
+        (folder / step.name / file).read_text().rstrip()
+        for step in record.steps
+        for file in ("output.txt", "mlperf_log_summary.txt")
+        if (file == "output.txt") == (step.name == "score") and (folder / step.name / file).is_file()
+    ]
+    return "\n\n".join([*shown, f"run {record.id}: {folder / 'record.json'}"])

@@ -1,0 +1,284 @@
+"""What a tree contains, as sorted entries in one canonical text, and the digest of that text.
+
+In a manifest: folders (also empty), files with size, executable bit and SHA-256, symlinks with target. Not in it:
+owner, times, or any mode but the owner's executable bit. The digest of a file equals what `sha256sum` prints.
+"""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Self
+
+from envmgr.model.canonical import Value, canonical_text
+from envmgr.model.digest import Digest
+from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, reading, walk
+
+SCHEMA = 1
+SKETCH_DIGITS = 16
+
+_BLOCK = 2**20
+_BATCH_BYTES = 2**22
+_BATCH_FILES = 256
+_THREADS = min(8, len(os.sched_getaffinity(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """A folder, empty or not."""
+
+    path: str
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The entry as it stands in the canonical text."""
+        return {"type": "folder", "path": self.path}
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file: its size in bytes, whether its owner may execute it, and its SHA-256 in hex."""
+
+    path: str
+    size: int
+    executable: bool
+    sha256: str
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The entry as it stands in the canonical text."""
+        content: dict[str, Value] = {"size": self.size, "executable": self.executable, "sha256": self.sha256}
+        return {"type": "file", "path": self.path, **content}
+
+
+@dataclass(frozen=True, slots=True)
+class SymlinkEntry:
+    """A symlink and the text that it holds."""
+
+    path: str
+    target: str
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The entry as it stands in the canonical text."""
+        return {"type": "symlink", "path": self.path, "target": self.target}
+
+
+Entry = FolderEntry | FileEntry | SymlinkEntry
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The entries of a tree, sorted by the bytes of their paths, relative to its top."""
+
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def text(self) -> bytes:
+        """The canonical text; `parse` reads it back."""
+        return canonical_text({"schema": SCHEMA, "entries": [entry.fields for entry in self.entries]})
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of the text: two trees with the same digest are the same tree."""
+        return Digest.of(self.text)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(entry.size for entry in self.entries if isinstance(entry, FileEntry))
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Read a canonical text, strictly: each path stands in a folder of the manifest, and none climbs.
+
+        Raises:
+            ValueError: the text is not the canonical text of any tree.
+        """
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise ValueError(f"not a manifest of schema {SCHEMA}")
+        try:
+            manifest = cls(tuple(map(_parse_entry, document["entries"])))
+        except (TypeError, KeyError) as error:
+            raise ValueError("the manifest has no list of entries") from error
+        _check_paths(manifest.entries)
+        if manifest.text != text:
+            raise ValueError("the text of the manifest is not canonical")
+        return manifest
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path at which two trees differ: what stood there before and what stands there after, None for nothing."""
+
+    path: str
+    before: Entry | None
+    after: Entry | None
+
+
+def difference(before: Manifest, after: Manifest) -> list[Change]:
+    """The paths at which two trees differ, sorted by the bytes of the path."""
+    old = {entry.path: entry for entry in before.entries}
+    new = {entry.path: entry for entry in after.entries}
+    paths = sorted(old.keys() | new.keys(), key=str.encode)
+    return [Change(path, old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)]
+
+
+def sketch(manifest: Manifest, rows: int = 32) -> dict[str, str]:
+    """A tree in a few rows, to name what differs from it: paths with the first digits of a digest.
+
+    Folders are unfolded level by level as long as at most `rows` rows come of it; a folder that is not unfolded has the
+    digest of all entries below it.
+    """
+    best: dict[str, list[Entry]] = {}
+    for depth in range(1, MAX_DEPTH + 1):
+        groups: dict[str, list[Entry]] = {}
+        for entry in manifest.entries:
+            groups.setdefault("/".join(entry.path.split("/")[:depth]), []).append(entry)
+        if (best and len(groups) > rows) or groups.keys() == best.keys():
+            break
+        best = groups
+    return {
+        path: Digest.of(canonical_text([entry.fields for entry in group])).hex[:SKETCH_DIGITS]
+        for path, group in best.items()
+    }
+
+
+def manifest_of(folder: Path, *, exclude: Collection[str] = frozenset()) -> Manifest:
+    """Read a tree, without following links, several files at a time.
+
+    Args:
+        folder: the top of the tree; not a symlink.
+        exclude: names that are left out wherever they stand.
+
+    Raises:
+        UnfitTreeError: the tree holds what no manifest can describe, or a part of it cannot be read.
+    """
+    entries: list[Entry] = []
+    with _Hashing() as hashing:
+        for level in walk(folder, exclude=exclude):
+            entries += [FolderEntry(level.path(entry)) for entry in level.folders]
+            entries += [SymlinkEntry(level.path(entry), level.target(entry)) for entry in level.symlinks]
+            hashing.submit(level)
+        entries += hashing.results()
+    return Manifest(tuple(sorted(entries, key=lambda entry: entry.path.encode())))
+
+
+def manifest_of_file(path: Path, name: str) -> Manifest:
+    """The manifest of a tree that holds one file: the one at `path` (a link is followed), under `name`.
+
+    Raises:
+        UnfitTreeError: it is not a file that can be read, or the name is not one.
+    """
+    where = str(path)
+    if name in {"", ".", ".."} or "/" in name:
+        raise UnfitTreeError(name, "it is not the name of a file", where=where)
+    check_name(name, name, where)
+    with reading(name, where):
+        return Manifest((FileEntry(name, *_hash(path.resolve())),))
+
+
+class _Hashing:
+    """Files being hashed by several threads, small ones in batches; hashlib lets the interpreter go while it works.
+
+    A batch owns a copy of its folder's descriptor, so the walk can go on; a semaphore bounds how many are open.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hash")
+        self._open = BoundedSemaphore(8 * _THREADS)
+        self._futures: list[Future[list[FileEntry]]] = []
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped = True
+        self._pool.shutdown()
+
+    def submit(self, level: Level) -> None:
+        batch: list[str] = []
+        size = 0
+        for entry in level.files:
+            with reading(level.path(entry), level.where):
+                size += entry.stat(follow_symlinks=False).st_size
+            batch.append(entry.name)
+            if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+                self._hand_over(level, batch)
+                batch, size = [], 0
+        if batch:
+            self._hand_over(level, batch)
+
+    def results(self) -> list[FileEntry]:
+        return [entry for future in self._futures for entry in future.result()]
+
+    def _hand_over(self, level: Level, names: list[str]) -> None:
+        self._open.acquire()
+        self._futures.append(self._pool.submit(self._run, os.dup(level.descriptor), level, names))
+
+    def _run(self, folder: int, level: Level, names: list[str]) -> list[FileEntry]:
+        try:
+            return [] if self._stopped else [_file_entry(folder, level, name) for name in names]
+        finally:
+            os.close(folder)
+            self._open.release()
+
+
+def _file_entry(folder: int, level: Level, name: str) -> FileEntry:
+    with reading(level.prefix + name, level.where):
+        return FileEntry(level.prefix + name, *_hash(name, folder))
+
+
+def _hash(name: str | Path, folder: int | None = None) -> tuple[int, bool, str]:
+    descriptor = os.open(name, READ_FILE, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("it is not a file")
+        sha256, size = hashlib.sha256(), 0
+        while block := os.read(descriptor, min(_BLOCK, status.st_size + 1)):
+            sha256.update(block)
+            size += len(block)
+        return size, bool(status.st_mode & stat.S_IXUSR), sha256.hexdigest()
+    finally:
+        os.close(descriptor)
+
+
+def _parse_entry(fields: object) -> Entry:
+    # Fields too many, and `true` for a size, are found when the canonical text is compared.
+    match fields:
+        case {"type": "folder", "path": str(path)}:
+            return FolderEntry(path)
+        case {"type": "symlink", "path": str(path), "target": str(target)} if target:
+            return SymlinkEntry(path, target)
+        case {"type": "file", "path": str(path), "size": int(size), "executable": bool(runs), "sha256": str(sha256)}:
+            if size >= 0 and re.fullmatch("[0-9a-f]{64}", sha256):
+                return FileEntry(path, int(size), runs, sha256)
+    raise ValueError(f"not an entry of a manifest: {fields}")
+
+
+def _check_paths(entries: Sequence[Entry]) -> None:
+    folders: set[str] = set()
+    before = b""
+    for entry in entries:
+        parent, slash, name = entry.path.rpartition("/")
+        if (current := entry.path.encode()) <= before:
+            raise ValueError(f"{entry.path}: twice, or not in the order of bytes")
+        if slash and parent not in folders:
+            raise ValueError(f"{entry.path}: not in a folder of the tree")
+        if name in {"", ".", ".."} or "\0" in name or len(name.encode()) > MAX_NAME:
+            raise ValueError(f"{entry.path}: not a name of a file")
+        if entry.path.count("/") >= MAX_DEPTH:
+            raise ValueError(f"{entry.path}: more than {MAX_DEPTH} levels deep")
+        if isinstance(entry, FolderEntry):
+            folders.add(entry.path)
+        before = current

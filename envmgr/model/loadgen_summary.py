@@ -1,0 +1,40 @@
+"""What LoadGen's summary says, as metrics: the lines of `mlperf_log_summary.txt` (LoadGen 5 and 6)."""
+
+from collections.abc import Mapping
+
+from envmgr.model.run_record import Metric
+
+_NUMBERS: Mapping[str, str] = {
+    "Samples per second": "samples_per_second",
+    "Completed samples per second": "samples_per_second",
+    "QPS w/ loadgen overhead": "samples_per_second",
+    "Scheduled samples per second": "scheduled_samples_per_second",
+    "Min latency (ns)": "latency_min_ns",
+    "Max latency (ns)": "latency_max_ns",
+    "Mean latency (ns)": "latency_mean_ns",
+    "50.00 percentile latency (ns)": "latency_p50_ns",
+    "90.00 percentile latency (ns)": "latency_p90_ns",
+    "95.00 percentile latency (ns)": "latency_p95_ns",
+    "97.00 percentile latency (ns)": "latency_p97_ns",
+    "99.00 percentile latency (ns)": "latency_p99_ns",
+    "99.90 percentile latency (ns)": "latency_p99_9_ns",
+}
+"""LoadGen's words to ours."""
+
+
+def summary_metrics(text: str) -> dict[str, Metric]:
+    """The metrics of a performance run; empty for the summary of an accuracy run, which measures nothing."""
+    said = dict(_said(line) for line in text.splitlines() if ":" in line)
+    if said.get("Mode") != "PerformanceOnly":
+        return {}
+    metrics: dict[str, Metric] = {"result_valid": said.get("Result is") == "VALID"}
+    for words, name in _NUMBERS.items():
+        if words in said:
+            number = float(said[words])
+            metrics[name] = int(number) if name.endswith("_ns") else number
+    return metrics
+
+
+def _said(line: str) -> tuple[str, str]:
+    words, _, value = line.partition(":")
+    return words.strip(), value.strip()

@@ -1,0 +1,135 @@
+"""What a TOML recipe says, before anything is chosen.
+
+A recipe describes one artifact (`build`), one benchmark run (`run`), or another recipe with some axes fixed (`use`).
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import TypeAliasType
+
+from envmgr.model.source import FileName, Source
+from envmgr.model.store_path import NAME_PATTERN, VERSION_PATTERN
+
+Name = Annotated[str, Field(pattern=rf"^{NAME_PATTERN}$", max_length=80)]
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=80)]
+Version = Annotated[str, Field(pattern=rf"^{VERSION_PATTERN}$", max_length=60)]
+Setting = TypeAliasType("Setting", "bool | int | str | list[Setting] | dict[str, Setting]")
+"""A value of a setting: what has one canonical text (no floats, no nulls)."""
+Scalar = str | int
+When = dict[str, Scalar | tuple[Scalar, ...]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputReference(_Part):
+    """Another recipe as an input, with axes that this input fixes."""
+
+    recipe: Name
+    set: dict[Name, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:  # noqa: ANN401  whatever TOML holds
+        return {"recipe": value} if isinstance(value, str) else value
+
+
+Input = Annotated[Name | InputReference, Field(union_mode="left_to_right")]
+
+
+class Override(_Part):
+    """What one value of an axis changes."""
+
+    when: When = {}
+    """The value is chosen on hosts with these facts, when nobody set the axis."""
+    sources: dict[Role, Source] = {}
+    inputs: dict[Role, Input] = {}
+    settings: dict[str, Setting] = {}
+
+
+class Axis(BaseModel):
+    """A closed list of values: every other key of this table is a value with what it changes."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Override]
+
+    summary: str = ""
+    default: str | None = None
+
+    @property
+    def values(self) -> dict[str, Override]:
+        """The values in the recipe's order."""
+        return self.__pydantic_extra__
+
+    @property
+    def decides(self) -> bool:
+        """Whether some value changes what is built; else the axis only fills in texts and conditions of a run."""
+        return any(item.sources or item.inputs or item.settings for item in self.values.values())
+
+    @model_validator(mode="after")
+    def _default_is_a_value(self) -> Self:
+        if self.default is not None and self.default not in self.values:
+            raise ValueError(f"default {self.default!r} is none of the values {', '.join(self.values)}")
+        return self
+
+
+class Build(_Part):
+    """How the artifact is made: a builder and its settings.
+
+    Text in the settings may hold `{role}`, the place of an input, `{role.name}`, its store path, and the
+    builder's own places, such as `{out}`.
+    """
+
+    builder: Literal["cmake", "python_env", "script", "tree", "unpack"]
+    settings: dict[str, Setting] = {}
+    environment: dict[str, str] = {}
+
+
+class Step(_Part):
+    """One process of a run. It writes into `{step}`, its own folder below `{results}`.
+
+    Where it leaves `metrics.json` (a flat object) or LoadGen's summary there, these become metrics of the run.
+    """
+
+    name: Name
+    when: When = {}
+    """The step is taken only where these axes have these values."""
+    argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    environment: dict[str, str] = {}
+
+
+class Run(_Part):
+    """A benchmark run: processes, one after another, over realised inputs."""
+
+    settings: dict[Role, int] = {}
+    """Open values with their defaults, set like axes (`--set threads=4`)."""
+    files: dict[FileName, str] = {}
+    """Files that are written into the results before the first step, such as LoadGen's user.conf."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    targets: dict[str, int] = {}
+    """The least value of a metric, held against it on full runs."""
+
+
+class Recipe(_Part):
+    """One file of `recipes/`."""
+
+    name: Name
+    version: Version
+    summary: Annotated[str, Field(min_length=1, max_length=200)]
+    sources: dict[Role, Source] = {}
+    inputs: dict[Role, Input] = {}
+    build: Build | None = None
+    run: Run | None = None
+    use: InputReference | None = None
+    variants: dict[Role, Axis] = {}
+
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Self:
+        bodies = [body for body in (self.build, self.run, self.use) if body is not None]
+        if len(bodies) != 1:
+            raise ValueError("a recipe has exactly one of the tables `build`, `run` and `use`")
+        if self.use is not None and (self.sources or self.inputs or self.variants):
+            raise ValueError("a recipe with `use` only fixes axes of another one: no sources, inputs or variants")
+        return self

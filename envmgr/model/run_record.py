@@ -1,0 +1,89 @@
+"""What was run, on what, with what result: the proof that a run leaves behind."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from envmgr.model.digest import Digest
+from envmgr.model.host import HostFacts
+from envmgr.model.realisation import Isolation
+from envmgr.model.store_path import StorePath
+
+SCHEMA = "envmgr.run/1"
+Metric = bool | int | float | str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Observation(_Part):
+    """The state of the machine at one moment: what may move a number and is no fact."""
+
+    load_1m: float
+    """Processes that ran or waited, over the last minute."""
+    memory_available_bytes: int
+    governor: str
+    """The frequency governor of the first core; empty where the kernel shows none."""
+    frequency_khz: int
+    """Of the first core; 0 where the kernel shows none."""
+
+
+class RunInput(_Part):
+    """One input of a run."""
+
+    derivation: Digest
+    store_path: StorePath
+    manifest: Digest
+    isolation: Isolation
+    """How it was held when it was built."""
+
+
+class StepRecord(_Part):
+    """One process of the run."""
+
+    name: str
+    argv: tuple[str, ...]
+    seconds: float
+    exit_code: int
+    files: dict[str, Digest] = {}
+    """What it left in the results, by path below the run's folder."""
+
+
+class RunRecord(_Part):
+    """A run from end to end. Its files lie beside it, in the run's folder."""
+
+    schema_: Literal["envmgr.run/1"] = Field(default="envmgr.run/1", alias="schema")
+    id: str
+    recipe: str
+    version: str
+    axes: dict[str, str]
+    settings: dict[str, int]
+    derivation: Digest
+    lockfile: Digest | None
+    """Digest of the lockfile's bytes; null for a run without one."""
+    inputs: dict[str, RunInput]
+    closure: tuple[StorePath, ...]
+    """Every object that the run could see, sorted."""
+    isolation: Isolation
+    bare_host: dict[str, str]
+    """What the host lent: file names to digests."""
+    host: HostFacts
+    before: Observation
+    after: Observation
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    steps: tuple[StepRecord, ...]
+    metrics: dict[str, Metric]
+    exit_code: int
+    """0, 8 (LoadGen says INVALID) or 9 (accuracy below target)."""
+
+    def text(self) -> str:
+        """The record as JSON."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "RunRecord":
+        """The pair of `text`; raises pydantic's ValidationError where the text is no record."""
+        return cls.model_validate_json(text)

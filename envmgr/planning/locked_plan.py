@@ -1,0 +1,131 @@
+"""A plan held against recipes.lock: what is in it, what differs and in which field, what must come out."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from envmgr.model.derivation import FixedOutput
+from envmgr.model.digest import Digest
+from envmgr.model.errors import InvalidInputError, LockMismatchError
+from envmgr.model.lockfile import Expected, Locked, LockedSource, Lockfile
+from envmgr.model.node import Node
+
+SHOWN_LENGTH = 100
+"""Characters of a value that an error shows."""
+
+
+class MissingLockfileError(InvalidInputError):
+    """There is no lockfile at the place that was named."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"there is no lockfile {path}", fix="`envmgr lock NAME` writes one")
+
+
+class NotLockedError(LockMismatchError):
+    """A recipe with these axes is not in the lockfile."""
+
+    def __init__(self, node: Node) -> None:
+        self.recipe, self.axes = node.recipe, dict(node.axes)
+        variant = ", ".join(f"{axis}={value}" for axis, value in sorted(node.axes.items())) or "no axes"
+        message = f"{node.recipe} ({variant}, {node.derivation.system}) is not in the lockfile"
+        super().__init__(message, fix=f"`envmgr lock {node.recipe}` with the same --set adds it")
+
+
+class OutOfDateError(LockMismatchError):
+    """The lockfile has this recipe otherwise; `differences` says field by field how."""
+
+    def __init__(self, recipe: str, differences: Mapping[str, tuple[object, object]]) -> None:
+        self.recipe, self.differences = recipe, dict(differences)
+        rows = "".join(
+            f"\n    {name}: locked {_short(locked)}, now {_short(now)}" for name, (locked, now) in differences.items()
+        )
+        super().__init__(
+            f"{recipe} is not what the lockfile pins:{rows}", fix=f"`envmgr lock {recipe}` if this is meant"
+        )
+
+
+def read(path: Path) -> Lockfile:
+    """The lockfile at this path.
+
+    Raises:
+        MissingLockfileError: there is none.
+        LockfileError: it cannot be read.
+    """
+    if not path.is_file():
+        raise MissingLockfileError(path)
+    return Lockfile.parse(path.read_text())
+
+
+def hold(node: Node, lockfile: Lockfile) -> dict[Digest, Expected]:
+    """Hold every recipe of a plan against the lockfile; what the outputs must be, by derivation digest.
+
+    Raises:
+        NotLockedError: a recipe is not in the lockfile.
+        OutOfDateError: a recipe is in it otherwise. Inputs come first, so the root of a change is named.
+    """
+    expected: dict[Digest, Expected] = {}
+    for item in node.walk():
+        if item.recipe:
+            entry = lockfile.find(item.recipe, item.derivation.system, item.axes)
+            if entry is None:
+                raise NotLockedError(item)
+            if entry.derivation != item.digest:
+                raise OutOfDateError(item.recipe, dict(_differences(entry, describe(item))))
+            if entry.store_path is not None and entry.manifest is not None:
+                expected[item.digest] = Expected(entry.store_path, entry.manifest, entry.contents)
+    return expected
+
+
+def describe(node: Node) -> Locked:
+    """The lockfile entry of a recipe, before its output is known."""
+    derivation = node.derivation
+    return Locked(
+        recipe=node.recipe,
+        version=derivation.version,
+        system=derivation.system,
+        axes=dict(sorted(node.axes.items())),
+        derivation=node.digest,
+        builder=derivation.builder,
+        revision=derivation.revision,
+        settings=json.loads(json.dumps(dict(derivation.settings))),
+        environment=dict(derivation.environment),
+        sources={role: _source(item) for role, item in node.inputs.items() if not item.recipe},
+        inputs={role: item.digest for role, item in node.inputs.items() if item.recipe},
+    )
+
+
+def _source(node: Node) -> LockedSource:
+    output, source = node.derivation.output, node.source
+    known = output.known if isinstance(output, FixedOutput) else {}
+    return LockedSource(
+        kind=source.kind if source else "",
+        name=output.file if isinstance(output, FixedOutput) and output.file else node.derivation.name,
+        derivation=node.digest,
+        sha256=str(known.get("sha256", "")),
+        md5=str(known.get("md5", "")),
+        manifest=str(known.get("manifest", "")),
+        size=int(getattr(source, "size", 0) or 0),
+    )
+
+
+def _differences(locked: Locked, now: Locked) -> Iterator[tuple[str, tuple[object, object]]]:
+    """The fields that differ, dotted, with what is locked and what is now."""
+    before, after = locked.model_dump(mode="json"), now.model_dump(mode="json")
+    for name in ("version", "builder", "revision", "settings", "environment", "sources", "inputs"):
+        yield from _deeper(name, before[name], after[name])
+
+
+def _deeper(name: str, before: object, after: object) -> Iterator[tuple[str, tuple[object, object]]]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from _deeper(f"{name}.{key}", before.get(key), after.get(key))
+    else:
+        yield name, (before, after)
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else json.dumps(value) if not isinstance(value, str) else value
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"

@@ -1,0 +1,364 @@
+"""Have it, copy it, or build it: from a plan to store objects.
+
+A derivation whose realisation is known and whose object is valid needs nothing more, not even its inputs. What is
+missing is made inputs first: one queue of ready nodes, the one with the longest way to a root first, fetches beside
+builds. Before a node is built its inputs are replaced by their store paths: if that resolved derivation was built
+before, its output is this one's too (early cutoff).
+
+Nothing here assumes that a build happens on this machine: a task goes to a builder, a builder hands actions to an
+executor, and the finished tree is published by the store.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from envmgr.builders.action import BUILD_PLACE, OUT_PLACE, PYTHON_PLACE, STORE_PLACE, Executor
+from envmgr.builders.builder import BuildReport, BuildTask, Input, Limits
+from envmgr.builders.registry import BUILDERS
+from envmgr.manifest import Change, difference, manifest_of, sketch
+from envmgr.model.digest import Digest
+from envmgr.model.errors import BuildError, EnvmgrError, FetchError, LockMismatchError, NotReproducibleError
+from envmgr.model.event import Event
+from envmgr.model.lockfile import Expected
+from envmgr.model.node import Node
+from envmgr.model.realisation import Realisation
+from envmgr.store.staging import Staging
+from envmgr.store.store import Store
+
+SANDBOX_PLACES = tuple(f"{place}/".encode() for place in (STORE_PLACE, OUT_PLACE, BUILD_PLACE, PYTHON_PLACE))
+"""What no object may name: the places that things have in a sandbox only."""
+
+FETCHES = 4
+"""Sources fetched at a time: they wait for the network, not for a core."""
+
+
+class OutputMismatchError(LockMismatchError):
+    """An output is not the one that the lockfile pins."""
+
+    def __init__(self, node: Node, expected: Expected, got: Realisation, rows: Sequence[str]) -> None:
+        self.label, self.expected, self.got, self.rows = node.derivation.label, expected, got, list(rows)
+        listed = "".join(f"\n    {row}" for row in rows)
+        super().__init__(
+            f"{self.label} came out otherwise than the lockfile pins: locked {expected.store_path}, "
+            f"here {got.store_path}{listed}",
+            where=f"recipe {node.recipe}",
+            fix="if the locked one is right, this host or its sandbox differs: see `envmgr doctor`; else lock again",
+        )
+
+
+class RebuildDiffersError(NotReproducibleError):
+    """A second build gave other bytes; `differences` names the entries."""
+
+    def __init__(self, label: str, differences: Sequence[Change]) -> None:
+        self.label, self.differences = label, list(differences)
+        listed = "".join(f"\n    {item}" for item in self.differences)
+        super().__init__(f"{label}: a rebuild came out different:{listed}")
+
+
+class OfflineError(FetchError):
+    """Something has to be fetched, and the network may not be used."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = list(labels)
+        super().__init__(
+            f"offline, and these sources are not in the store: {', '.join(labels)}",
+            fix="run once without --offline, or bring the objects along",
+        )
+
+
+class SeveralFailedError(BuildError):
+    """More than one node failed under --keep-going."""
+
+    def __init__(self, errors: Sequence[EnvmgrError]) -> None:
+        self.errors = list(errors)
+        super().__init__("\n".join(["several steps failed:", *(f"  {error.message}" for error in errors)]))
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to realise; none of it changes what comes out."""
+
+    jobs: int = 1
+    keep_going: bool = False
+    keep_failed: bool = False
+    offline: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What realising would do: present realisations, and the missing nodes, inputs first."""
+
+    present: Mapping[Digest, Realisation]
+    missing: Sequence[Node]
+
+    @property
+    def fetches(self) -> list[Node]:
+        """The sources to be fetched."""
+        return [node for node in self.missing if node.source is not None]
+
+    @property
+    def builds(self) -> list[Node]:
+        """The derivations to be built."""
+        return [node for node in self.missing if node.source is None]
+
+    @property
+    def fetch_bytes(self) -> int:
+        """Bytes to be fetched, as far as their sizes are known."""
+        return sum(getattr(node.source, "size", 0) or 0 for node in self.fetches)
+
+    def __str__(self) -> str:
+        megabytes = f" ({self.fetch_bytes / 1e6:.0f} MB)" if self.fetches else ""
+        return f"{len(self.builds)} to build, {len(self.fetches)} to fetch{megabytes}, {len(self.present)} present"
+
+
+class Realizer:
+    """Realises plans in one store with one executor."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        *,
+        checkout: Path,
+        options: Options,
+        notice: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.store = store
+        self.executor = executor
+        self.checkout = checkout
+        self.options = options
+        self.notice = notice
+        self._stopped = threading.Event()
+
+    def survey(self, roots: Iterable[Node], expected: Mapping[Digest, Expected]) -> Survey:
+        """Look what is there and what is missing; the inputs of what is there are not asked for.
+
+        Raises:
+            OutputMismatchError: what is there is not what the lockfile pins.
+        """
+        present: dict[Digest, Realisation] = {}
+        missing: dict[Digest, Node] = {}
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node.digest in present or node.digest in missing:
+                continue
+            known = self._known(node, expected)
+            if known is not None:
+                present[node.digest] = known
+            elif node.run is None:
+                missing[node.digest] = node
+                stack.extend(node.inputs.values())
+            else:
+                stack.extend(node.inputs.values())
+        return Survey(present, [node for root in roots for node in root.walk() if missing.pop(node.digest, None)])
+
+    def _known(self, node: Node, expected: Mapping[Digest, Expected]) -> Realisation | None:
+        """What is there of a node: the locked output, if it is among several."""
+        found = self.store.realisations_of(node.digest)
+        wanted = expected.get(node.digest)
+        best = next((item for item in found if wanted and item.store_path == wanted.store_path), None)
+        if best is None and found:
+            best = found[0]
+            self.check(node, best, expected)
+        return best
+
+    def realize(self, roots: Sequence[Node], expected: Mapping[Digest, Expected]) -> dict[Digest, Realisation]:
+        """Make every root (of a run: every input) valid; the realisations of all that was looked at.
+
+        Raises:
+            BuildError, FetchError, IntegrityError, HostError: a step failed.
+            OutputMismatchError: an output is not what the lockfile pins.
+            OfflineError: something must be fetched, and the options forbid it.
+        """
+        survey = self.survey(roots, expected)
+        self.notice(Event("planned", "plan", text=str(survey)))
+        if self.options.offline and survey.fetches:
+            raise OfflineError([node.derivation.label for node in survey.fetches])
+        return _Schedule(self, survey, expected).run()
+
+    def rebuild(self, node: Node) -> None:
+        """Build a realised node again beside what is there, and compare; its inputs are realised first.
+
+        Raises:
+            RebuildDiffersError: it came out different.
+        """
+        known = self.realize([node], {})[node.digest]
+        inputs = self.realize(list(node.inputs.values()), {})
+        with self.store.stage(node.derivation.label) as staging:
+            self._build(node, inputs, staging)
+            again = manifest_of(staging.out)
+        changed = difference(self.store.manifest(known.store_path), again)
+        if changed:
+            raise RebuildDiffersError(node.derivation.label, changed)
+        self.notice(Event("said", node.derivation.label, text=f"{node.derivation.label}: the same again, bit for bit"))
+
+    def make(self, node: Node, inputs: Mapping[Digest, Realisation]) -> Realisation:
+        """One node, its inputs realised: known already under its resolved digest, or built and published."""
+        paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
+        resolved = node.derivation.resolved_digest(paths)
+        label = node.derivation.label
+
+        def waiting(holder: str) -> None:
+            self.notice(Event("waiting", label, text=f"for {holder}"))
+
+        with self.store.lock(resolved, holder=label, timeout=self.options.limits.seconds, waiting=waiting):
+            known = self.store.realisation(resolved)
+            if known is not None:
+                return self.store.bind(known, node.derivation)
+            with self.store.stage(label, keep=self.options.keep_failed) as staging:
+                report = self._build(node, inputs, staging)
+                return self.store.publish(
+                    staging,
+                    derivation=node.derivation,
+                    resolved=resolved,
+                    candidates=self.store.closure(paths.values()).keys(),
+                    isolation=report.isolation,
+                    bare_host=report.bare_host,
+                    forbidden=SANDBOX_PLACES,
+                )
+
+    def _build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
+        derivation, log = node.derivation, self.store.log(node.digest)
+        paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
+        activity = "fetch" if node.source is not None else "build"
+        started = time.monotonic()
+        self.notice(Event("started", derivation.label, activity, log=log))
+        task = BuildTask(
+            derivation=derivation,
+            inputs={role: Input(path, self.store.folder(path)) for role, path in paths.items()},
+            closure=self.store.closure(paths.values()),
+            out=staging.out,
+            work=staging.work,
+            log=log,
+            executor=self.executor,
+            source=node.source,
+            checkout=self.checkout,
+            jobs=self.options.jobs,
+            limits=self.options.limits,
+            progress=lambda done, total: self._progress(derivation.label, activity, done, total),
+        )
+        log.unlink(missing_ok=True)
+        report = BUILDERS[derivation.builder].build(task)
+        self.notice(Event("finished", derivation.label, activity, seconds=time.monotonic() - started, log=log))
+        return report
+
+    def _progress(self, label: str, activity: str, done: int, total: int | None) -> None:
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
+        self.notice(Event("progressed", label, activity, done=done, total=total))
+
+    def stop(self) -> None:
+        """End all that runs; the threads that wait for it come back at once."""
+        self._stopped.set()
+        self.executor.stop()
+
+    def check(self, node: Node, got: Realisation, expected: Mapping[Digest, Expected]) -> None:
+        """Hold an output against the lockfile.
+
+        Raises:
+            OutputMismatchError: it is another one.
+        """
+        wanted = expected.get(node.digest)
+        if wanted is not None and wanted.store_path != got.store_path:
+            here = sketch(self.store.manifest(got.store_path))
+            rows = [
+                f"{path}: locked {wanted.contents.get(path, 'nothing')}, here {here.get(path, 'nothing')}"
+                for path in sorted({*wanted.contents, *here})
+                if wanted.contents.get(path) != here.get(path)
+            ]
+            raise OutputMismatchError(node, wanted, got, rows)
+
+
+class _Schedule:
+    """One realising: what is ready, what runs, what waits for what."""
+
+    def __init__(self, realizer: Realizer, survey: Survey, expected: Mapping[Digest, Expected]) -> None:
+        self.realizer, self.expected = realizer, expected
+        self.done = dict(survey.present)
+        self.missing = {node.digest: node for node in survey.missing}
+        self.errors: list[EnvmgrError] = []
+        self.running: dict[Future[Realisation], Node] = {}
+        self.above: dict[Digest, list[Node]] = defaultdict(list)
+        self.waiting: dict[Digest, int] = {}
+        self.heights = _heights(survey.missing)
+        self.order = itertools.count()
+        self.ready: dict[bool, list[tuple[int, int, Node]]] = {True: [], False: []}
+        for node in survey.missing:
+            inputs = {item.digest for item in node.inputs.values() if item.digest in self.missing}
+            self.waiting[node.digest] = len(inputs)
+            for digest in inputs:
+                self.above[digest].append(node)
+            if not inputs:
+                self._push(node)
+
+    def run(self) -> dict[Digest, Realisation]:
+        """Make all that is missing."""
+        slots = {True: FETCHES, False: self.realizer.options.jobs}
+        with ThreadPoolExecutor(max_workers=sum(slots.values())) as pool:
+            try:
+                self._start(pool, slots)
+                while self.running:
+                    finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        self._finish(future)
+                    self._start(pool, slots)
+            except BaseException:
+                self.realizer.stop()
+                raise
+        if self.errors:
+            raise self.errors[0] if len(self.errors) == 1 else SeveralFailedError(self.errors)
+        return self.done
+
+    def _push(self, node: Node) -> None:
+        heapq.heappush(self.ready[node.source is not None], (-self.heights[node.digest], next(self.order), node))
+
+    def _start(self, pool: ThreadPoolExecutor, slots: Mapping[bool, int]) -> None:
+        if self.errors and not self.realizer.options.keep_going:
+            return
+        for fetches, heap in self.ready.items():
+            busy = sum((node.source is not None) == fetches for node in self.running.values())
+            while heap and busy < slots[fetches]:
+                node = heapq.heappop(heap)[2]
+                inputs = {item.digest: self.done[item.digest] for item in node.inputs.values()}
+                self.running[pool.submit(self.realizer.make, node, inputs)] = node
+                busy += 1
+
+    def _finish(self, future: Future[Realisation]) -> None:
+        node = self.running.pop(future)
+        try:
+            got = future.result()
+            self.realizer.check(node, got, self.expected)
+        except EnvmgrError as error:
+            self.realizer.notice(Event("failed", node.derivation.label, text=error.message))
+            self.errors.append(error)
+            if not self.realizer.options.keep_going:
+                self.realizer.stop()
+            return
+        except KeyboardInterrupt:
+            if not self.errors:
+                raise
+            return
+        self.done[node.digest] = got
+        for above in self.above[node.digest]:
+            self.waiting[above.digest] -= 1
+            if self.waiting[above.digest] == 0:
+                self._push(above)
+
+
+def _heights(missing: Sequence[Node]) -> dict[Digest, int]:
+    """For each missing node the length of its longest way up to a root; `missing` has inputs first."""
+    heights = dict.fromkeys((node.digest for node in missing), 0)
+    for node in reversed(missing):
+        for item in node.inputs.values():
+            if item.digest in heights:
+                heights[item.digest] = max(heights[item.digest], heights[node.digest] + 1)
+    return heights

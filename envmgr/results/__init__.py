@@ -1,0 +1,1 @@
+"""What can be said about runs that are over: reads RunRecords, and never builds."""

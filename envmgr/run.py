@@ -1,0 +1,210 @@
+"""From a locked plan to a recorded run: realised inputs in, processes one after another, a RunRecord out.
+
+A run sees its closure, the interpreter and its own results folder, and has no network. What it leaves lies in
+`runs/<id>/` of the store: a folder a step, the files that the recipe asked for, and `record.json`, written last. A
+folder without a record is a run that did not end.
+"""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from envmgr.builders.action import STORE_PLACE, Action, Executor, Exited, require_success
+from envmgr.builders.interpreter import Interpreter, interpreter
+from envmgr.builders.placeholders import fill
+from envmgr.manifest import FileEntry, manifest_of
+from envmgr.model.axis import holds
+from envmgr.model.digest import Digest
+from envmgr.model.errors import InvalidInputError
+from envmgr.model.event import Event
+from envmgr.model.host import HostFacts
+from envmgr.model.loadgen_summary import summary_metrics
+from envmgr.model.node import Node
+from envmgr.model.realisation import Realisation
+from envmgr.model.recipe import Step
+from envmgr.model.run_record import Metric, RunInput, RunRecord, StepRecord
+from envmgr.observe import observe
+from envmgr.store.durable import write_file
+from envmgr.store.roots import Root
+from envmgr.store.store import Store
+
+RESULTS_PLACE = "/envmgr/results"
+LONGEST_SECONDS = 7 * 24 * 3600.0
+MOST_OUTPUT_BYTES = 64 * 2**30
+RECORD = "record.json"
+
+
+class NotARunError(InvalidInputError):
+    """The recipe describes an artifact, not a run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is no benchmark: its recipe has no table `run`", fix=f"envmgr realize {name}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be run: a plan, what its inputs came to, and what was set."""
+
+    node: Node
+    inputs: Mapping[Digest, Realisation]
+    settings: Mapping[str, int]
+    lockfile: Digest | None
+    facts: HostFacts
+
+
+def run(
+    question: Question, store: Store, executor: Executor, notice: Callable[[Event], None] = lambda event: None
+) -> RunRecord:
+    """Run every step that the axes ask for, and record the run.
+
+    Raises:
+        NotARunError: the plan is of an artifact.
+        BuildError: a step failed; its output is in the run's folder.
+        HostError: the interpreter that the plan was made for is not here.
+    """
+    return _Run(question, store, executor, notice).go()
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(self, question: Question, store: Store, executor: Executor, notice: Callable[[Event], None]) -> None:
+        if question.node.run is None:
+            raise NotARunError(question.node.recipe)
+        self.question, self.store, self.executor, self.notice = question, store, executor, notice
+        self.node, self.plan = question.node, question.node.run
+        self.id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        self.folder = store.layout.runs / self.id
+        self.closure = store.closure(self._input(role).store_path for role in self.node.inputs)
+        abi = self.node.choices.get("python")
+        self.interpreter: Interpreter | None = interpreter(abi) if abi else None
+
+    def go(self) -> RunRecord:
+        """Everything, in order."""
+        self.folder.mkdir(parents=True)
+        self.store.hold(self.closure)
+        started, clock, before = datetime.now(UTC), time.monotonic(), observe()
+        names = self._names()
+        for file, text in self.plan.files.items():
+            (self.folder / file).write_text(fill(text, names, self.node.recipe))
+        steps = [self._step(step, names) for step in self.plan.steps if holds(step.when, self.node.choices.__getitem__)]
+        metrics = self._metrics(steps)
+        record = RunRecord(
+            id=self.id,
+            recipe=self.node.recipe,
+            version=self.node.derivation.version,
+            axes=dict(sorted(self.node.choices.items())),
+            settings=dict(self.question.settings),
+            derivation=self.node.digest,
+            lockfile=self.question.lockfile,
+            inputs={role: self._described(role) for role in self.node.inputs},
+            closure=tuple(sorted(self.closure)),
+            isolation=self.executor.isolation,
+            bare_host=dict(self.executor.bare_host) | (self.interpreter.record if self.interpreter else {}),
+            host=self.question.facts,
+            before=before,
+            after=observe(),
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - clock, 3),
+            steps=tuple(steps),
+            metrics=metrics,
+            exit_code=self._exit_code(metrics),
+        )
+        self._keep(record)
+        return record
+
+    def _keep(self, record: RunRecord) -> None:
+        """Write the record, last of all, and keep what it speaks of as long as its folder is there."""
+        reason = f"run of {self.node.recipe}"
+        root = Root("run", self.id, record.closure, reason, anchor=f"runs/{self.id}")
+        self.store.add_root(root)
+        with self.store.stage("record") as draft:
+            write_file(self.folder / RECORD, record.text().encode(), scratch=draft.work)
+
+    def _step(self, step: Step, names: Mapping[str, str]) -> StepRecord:
+        folder = self.folder / step.name
+        folder.mkdir()
+        names = {**names, "step": f"{names['results']}/{step.name}"}
+        argv = tuple(fill(word, names, self.node.recipe) for word in step.argv)
+        environment = {key: fill(value, names, self.node.recipe) for key, value in step.environment.items()}
+        log, clock = folder / "output.txt", time.monotonic()
+        self.notice(Event("started", step.name, "run", log=log))
+        outcome = self.executor.run(
+            self._action(argv, environment, names["results"]),
+            log,
+            lambda line: self.notice(Event("said", step.name, "run", text=line)),
+        )
+        require_success(outcome, step.name, log)
+        seconds = time.monotonic() - clock
+        self.notice(Event("finished", step.name, "run", seconds=seconds))
+        return StepRecord(
+            name=step.name,
+            argv=argv,
+            seconds=round(seconds, 3),
+            exit_code=outcome.code if isinstance(outcome, Exited) else 1,
+            files={
+                f"{step.name}/{entry.path}": Digest(entry.sha256)
+                for entry in manifest_of(folder).entries
+                if isinstance(entry, FileEntry)
+            },
+        )
+
+    def _action(self, argv: tuple[str, ...], environment: Mapping[str, str], results: str) -> Action:
+        readable = {f"{STORE_PLACE}/{path}": folder for path, folder in self.closure.items()}
+        return Action(
+            argv=argv,
+            environment=environment,
+            readable=readable | (dict(self.interpreter.readable) if self.interpreter else {}),
+            writable={RESULTS_PLACE: self.folder},
+            folder=results,
+            seconds=LONGEST_SECONDS,
+            output_bytes=MOST_OUTPUT_BYTES,
+            hidden=self.interpreter.hidden if self.interpreter else (),
+        )
+
+    def _names(self) -> dict[str, str]:
+        """What the recipe's texts may name: inputs, axes, settings, the results, the interpreter."""
+        names = {key: str(value) for key, value in self.question.settings.items()} | dict(self.node.choices)
+        for role in self.node.inputs:
+            path = self._input(role).store_path
+            names[role] = self.executor.place(self.store.folder(path), f"{STORE_PLACE}/{path}")
+            names[f"{role}.name"] = str(path)
+        names["results"] = self.executor.place(self.folder, RESULTS_PLACE)
+        names["cores"] = str(len(os.sched_getaffinity(0)))
+        if self.interpreter is not None:
+            names["python"] = self.interpreter.command(self.executor)
+            names["python.name"] = self.interpreter.library_name
+        return names
+
+    def _input(self, role: str) -> Realisation:
+        return self.question.inputs[self.node.inputs[role].digest]
+
+    def _described(self, role: str) -> RunInput:
+        item = self._input(role)
+        return RunInput(
+            derivation=item.derivation, store_path=item.store_path, manifest=item.manifest, isolation=item.isolation
+        )
+
+    def _metrics(self, steps: list[StepRecord]) -> dict[str, Metric]:
+        metrics: dict[str, Metric] = {}
+        for step in steps:
+            folder = self.folder / step.name
+            if (folder / "metrics.json").is_file():
+                metrics |= json.loads((folder / "metrics.json").read_text())
+            if (folder / "mlperf_log_summary.txt").is_file():
+                metrics |= summary_metrics((folder / "mlperf_log_summary.txt").read_text())
+        return metrics
+
+    def _exit_code(self, metrics: Mapping[str, Metric]) -> int:
+        """8 where LoadGen says INVALID; 9 where a metric is below its target, on a run over all samples."""
+        if metrics.get("result_valid") is False:
+            return 8
+        full = self.question.settings.get("count", 0) == 0
+        if full and any(float(metrics.get(name, least)) < least for name, least in self.plan.targets.items()):
+            return 9
+        return 0

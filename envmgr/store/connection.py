@@ -1,0 +1,127 @@
+"""One connection to the index for all threads of this process, and what is said when SQLite fails.
+
+Rollback journal and `synchronous=FULL`: WAL does not work on network file systems, and had a bug that could corrupt
+until SQLite 3.51.3.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from envmgr.model.errors import EnvmgrError, HostError, IntegrityError, LockTimeoutError
+from envmgr.store.durable import DiskFullError
+from envmgr.store.schema import migrate, refuse_newer
+
+_BUSY_SECONDS = 60.0
+
+
+class DamagedIndexError(IntegrityError):
+    """SQLite can't read the index, or it is gone."""
+
+    def __init__(self, index: Path, reason: str) -> None:
+        super().__init__(
+            f"the index of the store is damaged: {reason}",
+            where=str(index),
+            fix="`envmgr verify --rebuild-db` makes it again from the files beside it",
+        )
+        self.index = index
+        self.reason = reason
+
+
+class Connection:
+    """A connection that threads use in turn.
+
+    A rebuilt index takes the place of the old file; that is noticed by the number of the file, and opened instead.
+    """
+
+    def __init__(self, index: Path, *, read_only: bool) -> None:
+        self.index = index
+        self._read_only = read_only
+        self._mutex = threading.RLock()
+        with _sqlite_faults(index):
+            self._connection, self._number = self._connect()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """For a query.
+
+        Raises:
+            DamagedIndexError, HostError, LockTimeoutError: SQLite failed.
+        """
+        with self._mutex, _sqlite_faults(self.index):
+            if self.index.stat().st_ino != self._number:
+                self._connection.close()
+                self._connection, self._number = self._connect()
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """For changes: all of them are on the disk at the end, or none.
+
+        Raises:
+            DamagedIndexError, HostError, LockTimeoutError: SQLite failed.
+        """
+        with self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _connect(self) -> tuple[sqlite3.Connection, int]:
+        connection = sqlite3.connect(
+            f"{self.index.as_uri()}?mode={'ro' if self._read_only else 'rwc'}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            refuse_newer(connection, self.index)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            if not self._read_only:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                migrate(connection)
+            return connection, self.index.stat().st_ino
+        except BaseException:
+            connection.close()
+            raise
+
+
+@contextmanager
+def _sqlite_faults(index: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DamagedIndexError(index, "its file is gone") from error
+    except sqlite3.DatabaseError as error:
+        raise _meaning(error, index) from error
+
+
+def _meaning(error: sqlite3.DatabaseError, index: Path) -> EnvmgrError:
+    name = error.sqlite_errorname
+    if name == "SQLITE_FULL":
+        return DiskFullError(index, str(error))
+    if name == "SQLITE_BUSY":
+        return LockTimeoutError(
+            f"other processes wrote to the index for {_BUSY_SECONDS:g} s",
+            where=str(index),
+            fix="wait for them, or stop them, and try again",
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return HostError(
+            f"the index of the store can't be used: {error}",
+            where=str(index),
+            fix="see whether the disk is whole, mounted and writable for this user",
+        )
+    return DamagedIndexError(index, str(error))

@@ -1,0 +1,240 @@
+"""The index: which objects are valid, what they refer to, and which derivations gave them.
+
+It decides what is valid, but holds nothing that the files beside it do not say as well. The tables are described in
+`schema`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from envmgr.model.digest import Digest
+from envmgr.model.errors import IntegrityError
+from envmgr.model.realisation import Realisation, StoreObject
+from envmgr.model.store_path import StorePath
+from envmgr.store.connection import Connection
+
+_CLOSURE = """
+    WITH RECURSIVE closure (id) AS (
+        SELECT id FROM objects WHERE store_path IN (SELECT value FROM json_each(?))
+        UNION
+        SELECT reference FROM refs JOIN closure ON referrer = closure.id
+    )
+"""
+
+
+_INSIDE = "SELECT store_path FROM objects JOIN closure USING (id) ORDER BY store_path"
+_OUTSIDE = """
+    SELECT store_path, size, (
+        SELECT other.store_path FROM refs JOIN objects other ON other.id = referrer
+        WHERE reference = objects.id ORDER BY referrer LIMIT 1
+    ) FROM objects WHERE id NOT IN closure ORDER BY id DESC
+"""
+
+
+class NotValidError(IntegrityError):
+    """Something relies on objects that the store does not hold."""
+
+    def __init__(self, index: Path, missing: Collection[StorePath]) -> None:
+        super().__init__(
+            f"not valid in this store: {', '.join(sorted(map(str, missing)))}",
+            where=str(index),
+            fix="realize what gives these objects, and try again",
+        )
+        self.missing = frozenset(missing)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How many objects are valid, and the bytes of their files."""
+
+    objects: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class DeadObject:
+    """An object that no root reaches, the bytes of its files, and another dead object that refers to it, if any."""
+
+    store_path: StorePath
+    bytes: int
+    referrer: StorePath | None
+
+    @property
+    def why(self) -> str:
+        """Why it is dead, for people."""
+        return f"no root reaches it, nor {self.referrer}, which refers to it" if self.referrer else "no root names it"
+
+
+class Database:
+    """The index of one store, for all threads of this process."""
+
+    def __init__(self, index: Path, *, read_only: bool) -> None:
+        self._connection = Connection(index, read_only=read_only)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def object(self, path: StorePath) -> StoreObject | None:
+        """What is known of a valid object; None where there is none."""
+        with self._connection.reading() as connection:
+            row = connection.execute(
+                "SELECT id, manifest, size FROM objects WHERE store_path = ?", (str(path),)
+            ).fetchone()
+            if row is None:
+                return None
+            references = connection.execute(
+                "SELECT store_path FROM refs JOIN objects ON id = reference WHERE referrer = ? ORDER BY store_path",
+                (row[0],),
+            ).fetchall()
+        return StoreObject(
+            store_path=path,
+            manifest=Digest.parse(row[1]),
+            size=row[2],
+            references=tuple(StorePath(reference) for (reference,) in references),
+        )
+
+    def objects(self) -> list[StorePath]:
+        """Every valid object, references before their referrers."""
+        with self._connection.reading() as connection:
+            return [StorePath(path) for (path,) in connection.execute("SELECT store_path FROM objects ORDER BY id")]
+
+    def valid_among(self, paths: Iterable[StorePath]) -> set[StorePath]:
+        """Those of some objects that are valid."""
+        with self._connection.reading() as connection:
+            return _valid_among(connection, paths)
+
+    def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """The objects that some objects reach by references, with themselves, sorted.
+
+        Raises:
+            NotValidError: one of them is not valid.
+        """
+        asked = set(paths)
+        with self._connection.reading() as connection:
+            rows = connection.execute(_CLOSURE + _INSIDE, (_as_json(asked),)).fetchall()
+        closure = [StorePath(path) for (path,) in rows]
+        if missing := asked.difference(closure):
+            raise NotValidError(self._connection.index, missing)
+        return closure
+
+    def realisation(self, resolved: Digest) -> Realisation | None:
+        """The realisation of a resolved derivation; None where none gave a valid object."""
+        found = self._realisations("resolved = ?", str(resolved))
+        return found[0] if found else None
+
+    def realisations_of_derivation(self, derivation: Digest) -> list[Realisation]:
+        """What a derivation came to, each time that its inputs were other objects."""
+        return self._realisations("derivation = ?", str(derivation))
+
+    def realisations_of(self, path: StorePath) -> list[Realisation]:
+        """Every realisation that gave an object."""
+        return self._realisations("store_path = ?", str(path))
+
+    def realised(self) -> list[tuple[Digest, Digest]]:
+        """The derivation digests of all realisations, each with its resolved digest."""
+        with self._connection.reading() as connection:
+            rows = connection.execute("SELECT derivation, resolved FROM realisations").fetchall()
+        return [(Digest.parse(derivation), Digest.parse(resolved)) for derivation, resolved in rows]
+
+    def statistics(self) -> Statistics:
+        """How much is in the store."""
+        with self._connection.reading() as connection:
+            return Statistics(*connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM objects").fetchone())
+
+    def dead(self, roots: Iterable[StorePath]) -> list[DeadObject]:
+        """The objects that no root reaches, referrers before their references.
+
+        A root that is not valid reaches nothing.
+        """
+        with self._connection.reading() as connection:
+            rows = connection.execute(_CLOSURE + _OUTSIDE, (_as_json(roots),)).fetchall()
+        return [DeadObject(StorePath(path), size, StorePath(by) if by else None) for path, size, by in rows]
+
+    def record(self, objects: Iterable[StoreObject], realisations: Iterable[Realisation]) -> None:
+        """Make objects valid, references before their referrers, and bind derivations to them: all or nothing.
+
+        What is there already stays as it is; of two realisations of one derivation the last one counts.
+
+        Raises:
+            NotValidError: an object that is referred to is not valid.
+        """
+        with self._connection.writing() as connection:
+            for described in objects:
+                if missing := set(described.references) - _valid_among(connection, described.references):
+                    raise NotValidError(self._connection.index, missing)
+                _insert_object(connection, described)
+            connection.executemany(
+                """
+                INSERT OR REPLACE INTO realisations (resolved, derivation, object, isolation, bare_host)
+                VALUES (?, ?, (SELECT id FROM objects WHERE store_path = ?), ?, ?)
+                """,
+                [_row(realisation) for realisation in realisations],
+            )
+
+    def drop(self, paths: Iterable[StorePath]) -> None:
+        """Make objects invalid, referrers before their references, and forget the realisations that gave them."""
+        with self._connection.writing() as connection:
+            connection.executemany("DELETE FROM objects WHERE store_path = ?", [(str(path),) for path in paths])
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the index; nothing, if all is well."""
+        with self._connection.reading() as connection:
+            found = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+            return found + [f"dangling row in {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
+
+    def _realisations(self, condition: str, value: str) -> list[Realisation]:
+        query = f"""
+            SELECT resolved, derivation, store_path, manifest, isolation, bare_host
+            FROM realisations JOIN objects ON id = object WHERE {condition} ORDER BY resolved
+        """  # noqa: S608  both conditions stand in this file
+        with self._connection.reading() as connection:
+            rows = connection.execute(query, (value,)).fetchall()
+        return [
+            Realisation(
+                resolved=Digest.parse(resolved),
+                derivation=Digest.parse(derivation),
+                store_path=StorePath(path),
+                manifest=Digest.parse(manifest),
+                isolation=isolation,
+                bare_host=json.loads(bare_host),
+            )
+            for resolved, derivation, path, manifest, isolation, bare_host in rows
+        ]
+
+
+def _insert_object(connection: sqlite3.Connection, described: StoreObject) -> None:
+    path = str(described.store_path)
+    connection.execute(
+        "INSERT OR IGNORE INTO objects (store_path, manifest, size) VALUES (?, ?, ?)",
+        (path, str(described.manifest), described.size),
+    )
+    connection.execute(
+        """
+        INSERT OR IGNORE INTO refs SELECT referrer.id, reference.id FROM objects referrer, objects reference
+        WHERE referrer.store_path = ? AND reference.store_path IN (SELECT value FROM json_each(?))
+        """,
+        (path, _as_json(described.references)),
+    )
+
+
+def _row(realisation: Realisation) -> tuple[str, ...]:
+    return (
+        str(realisation.resolved),
+        str(realisation.derivation),
+        str(realisation.store_path),
+        realisation.isolation,
+        json.dumps(realisation.bare_host, sort_keys=True),
+    )
+
+
+def _valid_among(connection: sqlite3.Connection, paths: Iterable[StorePath]) -> set[StorePath]:
+    query = "SELECT store_path FROM objects WHERE store_path IN (SELECT value FROM json_each(?))"
+    return {StorePath(path) for (path,) in connection.execute(query, (_as_json(paths),))}
+
+
+def _as_json(paths: Iterable[StorePath]) -> str:
+    return json.dumps([str(path) for path in paths])

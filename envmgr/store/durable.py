@@ -1,0 +1,97 @@
+"""Bytes that are on the disk when the call returns, and what is said when the disk won't take them."""
+
+import errno
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from envmgr.model.errors import BuildError, HostError
+from envmgr.tree import READ_FILE, Level, walk
+
+_THREADS = 8
+"""Threads that wait for the disk together: it writes many files at once cheaper than one after the other."""
+
+
+class DiskFullError(HostError):
+    """The disk, a quota or a limit on the size of files leaves no room."""
+
+    def __init__(self, place: Path, reason: str) -> None:
+        super().__init__(
+            f"no room to write: {reason}",
+            where=str(place),
+            fix="free some space there (`envmgr gc` drops what nothing needs), or name a store elsewhere with --store",
+        )
+        self.place = place
+
+
+class NotWrittenError(BuildError):
+    """The disk reported an error: what was to be kept may not be there, so it does not count as built."""
+
+    def __init__(self, place: Path, reason: str) -> None:
+        super().__init__(
+            f"could not be written to the disk: {reason}",
+            where=str(place),
+            fix="look for errors of the disk in the kernel's log before you try again",
+        )
+        self.place = place
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Let a failure to write below `place` be a DiskFullError or a NotWrittenError; never tried again."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise DiskFullError(place, reason) from error
+        raise NotWrittenError(Path(error.filename) if error.filename else place, reason) from error
+
+
+def sync_tree(tree: Path) -> None:
+    """Bring every file and folder of a tree to the disk, files first.
+
+    Raises:
+        OSError: the disk would not take one.
+    """
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="sync") as pool:
+        for level in walk(tree):
+            for _ in pool.map(lambda name, level=level: _sync(name, level), [entry.name for entry in level.files]):
+                pass
+            os.fsync(level.descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder to the disk: the names in it, not what they name."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_file(target: Path, data: bytes, *, scratch: Path) -> None:
+    """Write a whole file at once: after a crash there is the old one, the new one or none, but no half of one.
+
+    It is made in the folder `scratch`, on the same file system; the caller brings the target's folder to the disk
+    with `sync_folder`.
+    """
+    draft = scratch / target.name
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(target)
+
+
+def _sync(name: str, level: Level) -> None:
+    descriptor = os.open(name, READ_FILE, dir_fd=level.descriptor)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

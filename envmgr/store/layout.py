@@ -1,0 +1,116 @@
+"""The names of everything below the folder of a store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from envmgr.model.digest import Digest
+from envmgr.model.store_path import StorePath
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places of one store; `root` is absolute and free of symlinks, so that it can be searched for in bytes."""
+
+    root: Path
+
+    @property
+    def index(self) -> Path:
+        """The SQLite file: which objects are valid. It can be made again from the files beside it."""
+        return self.root / "db.sqlite"
+
+    @property
+    def objects(self) -> Path:
+        """One read-only tree a store path."""
+        return self.root / "objects"
+
+    @property
+    def manifests(self) -> Path:
+        """For each object its manifest, and its record: digest, size, references."""
+        return self.root / "manifests"
+
+    @property
+    def derivations(self) -> Path:
+        """The texts of the derivations that were realised, by derivation digest."""
+        return self.root / "derivations"
+
+    @property
+    def realisations(self) -> Path:
+        """The realisations, by derivation and resolved digest."""
+        return self.root / "realisations"
+
+    @property
+    def roots(self) -> Path:
+        """What garbage collection keeps, and why: one folder a kind, one file a root."""
+        return self.root / "roots"
+
+    @property
+    def running(self) -> Path:
+        """The roots of running commands: files that live as long as their process."""
+        return self.roots / "running"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files, in a folder of mode 700; they are never deleted."""
+        return self.root / "locks"
+
+    @property
+    def staging(self) -> Path:
+        """What is being built, on the file system of the objects, in a folder of mode 700."""
+        return self.root / "staging"
+
+    @property
+    def trash(self) -> Path:
+        """What was moved out of the way and waits to be deleted."""
+        return self.staging / "trash"
+
+    @property
+    def logs(self) -> Path:
+        """The logs of builds, by derivation digest."""
+        return self.root / "logs"
+
+    @property
+    def runs(self) -> Path:
+        """The records of benchmark runs."""
+        return self.root / "runs"
+
+    def folders(self) -> tuple[Path, ...]:
+        """All folders, those first that others stand in."""
+        public = (self.root, self.objects, self.manifests, self.derivations, self.realisations, self.roots)
+        return (*public, self.running, self.locks, self.staging, self.trash, self.logs, self.runs)
+
+    def object(self, path: StorePath) -> Path:
+        """Where the tree of an object lies."""
+        return self.objects / str(path)
+
+    def manifest(self, path: StorePath) -> Path:
+        """The canonical text of the object's manifest: the SHA-256 of this file is the manifest digest."""
+        return self.manifests / f"{path}.manifest"
+
+    def record(self, path: StorePath) -> Path:
+        """What the index knows of an object, as JSON."""
+        return self.manifests / f"{path}.json"
+
+    def derivation(self, digest: Digest) -> Path:
+        """The derivation's text: the SHA-256 of this file is the derivation digest."""
+        return self.derivations / f"{digest.hex}.json"
+
+    def realisation(self, derivation: Digest, resolved: Digest) -> Path:
+        """What a derivation came to when it was resolved so; half of each digest names it well enough."""
+        return self.realisations / f"{derivation.hex[:32]}-{resolved.hex[:32]}.json"
+
+    def log(self, derivation: Digest) -> Path:
+        """The log of the last build of a derivation."""
+        return self.logs / f"{derivation.hex}.log"
+
+    def build_lock(self, resolved: Digest) -> Path:
+        """Held while a resolved derivation is being built: by one process at a time."""
+        return self.locks / f"build-{resolved.hex}"
+
+    def publish_lock(self, path: StorePath) -> Path:
+        """Held for the moment in which an object takes its place; few files, as a needless wait is a short one."""
+        return self.locks / f"publish-{path.base[0]}"
+
+    @property
+    def collector_lock(self) -> Path:
+        """Held shared by who makes objects valid or relies on them, alone by who makes them invalid."""
+        return self.locks / "collector"

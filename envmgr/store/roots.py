@@ -1,0 +1,150 @@
+"""What garbage collection keeps, and why.
+
+A *lasting* root is a file `roots/<kind>/<name>` that names store paths and a reason. It may hang on an anchor, such
+as the lockfile that it stands for: when the anchor is gone, the root holds nothing.
+
+A *running* root is a file that its process holds locked, and adds store paths to as it comes to rely on them. The
+kernel frees the lock when the process ends, however it ends, so a dead process keeps nothing.
+"""
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from envmgr.model.canonical import canonical_text
+from envmgr.model.errors import IntegrityError
+from envmgr.model.store_path import StorePath
+from envmgr.store.durable import sync_folder, write_file
+from envmgr.store.layout import Layout
+from envmgr.store.path_lock import hold_new, is_free
+
+Kind = Literal["lockfile", "profile", "run"]
+KINDS: tuple[Kind, ...] = ("lockfile", "profile", "run")
+
+
+class DamagedRootError(IntegrityError):
+    """The file of a root can't be read, so nobody knows what it keeps; nothing may be collected."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"the file of this root is damaged: {reason}",
+            where=str(file),
+            fix="delete it if nothing is to be kept for it; otherwise add the root again",
+        )
+        self.file = file
+
+
+@dataclass(frozen=True)
+class Root:
+    """A lasting root.
+
+    `name` is a file name, unique within its kind; `reason` is for people; `anchor` is a path (absolute, or relative
+    to the store's folder) without which the root holds nothing, or empty.
+    """
+
+    kind: Kind
+    name: str
+    paths: tuple[StorePath, ...]
+    reason: str
+    anchor: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name.startswith(".") or "/" in self.name:
+            raise ValueError(f"not a name for a root: {self.name!r}")
+
+    @property
+    def text(self) -> bytes:
+        """The file's text; `parse` reads it back."""
+        paths = [str(path) for path in self.paths]
+        return canonical_text({"paths": paths, "reason": self.reason, "anchor": self.anchor})
+
+    @classmethod
+    def parse(cls, kind: Kind, name: str, text: bytes) -> "Root":
+        """Read the text of a root's file.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        fields = json.loads(text)
+        return cls(kind, name, tuple(map(StorePath, fields["paths"])), fields["reason"], fields["anchor"])
+
+
+def add(layout: Layout, root: Root, *, scratch: Path) -> None:
+    """Write a lasting root, in place of one of that name; `scratch` is a folder for the draft."""
+    folder = layout.roots / root.kind
+    folder.mkdir(exist_ok=True)
+    write_file(folder / root.name, root.text, scratch=scratch)
+    sync_folder(folder)
+
+
+def remove(layout: Layout, kind: Kind, name: str) -> bool:
+    """Drop a lasting root; whether there was one."""
+    try:
+        (layout.roots / kind / name).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def lasting(layout: Layout) -> list[Root]:
+    """Every lasting root that holds: its anchor, if it has one, is there.
+
+    Raises:
+        DamagedRootError: the file of a root has another form.
+    """
+    found = [_read(kind, file) for kind in KINDS for file in sorted((layout.roots / kind).glob("[!.]*"))]
+    return [root for root in found if not root.anchor or os.path.lexists(layout.root / root.anchor)]
+
+
+def _read(kind: Kind, file: Path) -> Root:
+    try:
+        return Root.parse(kind, file.name, file.read_bytes())
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedRootError(file, str(error)) from error
+
+
+class RunningRoot:
+    """The root of this process; the file is made with the first store path."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._file = layout.running / f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._descriptor = -1
+        self._held: set[StorePath] = set()
+        self._mutex = threading.Lock()
+
+    def hold(self, paths: Iterable[StorePath]) -> None:
+        """Keep some objects until `close`. Call it under the collector lock, shared."""
+        with self._mutex:
+            if not (new := set(paths) - self._held):
+                return
+            if self._descriptor < 0:
+                self._descriptor = hold_new(self._file)
+            os.write(self._descriptor, "".join(f"{path}\n" for path in new).encode())
+            self._held |= new
+
+    def close(self) -> None:
+        """Keep nothing any more."""
+        with self._mutex:
+            if self._descriptor >= 0:
+                self._file.unlink(missing_ok=True)
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+
+def running(layout: Layout) -> dict[str, list[StorePath]]:
+    """What living processes rely on, by `<process id>-<random>`; call it under the collector lock, exclusive.
+
+    The files of dead processes are deleted.
+    """
+    found = {}
+    for file in layout.running.iterdir():
+        if is_free(file):
+            file.unlink(missing_ok=True)
+        else:
+            found[file.name] = [StorePath(line) for line in file.read_text().split()]
+    return found

@@ -1,0 +1,94 @@
+"""The three tables of the index, and how an older index becomes one of today.
+
+A row in `objects` means: this object is whole, on the disk, and everything it refers to is valid as well. The last
+is kept by the foreign keys: an object cannot be recorded before its references, nor dropped before its referrers.
+Hence also a referrer's `id` is always larger than the ids of its references (SQLite gives a new row the largest id
+plus one), so that `ORDER BY id DESC` is an order in which objects may be dropped.
+
+The names are plain because the hot path reads them as well, without this package:
+
+- `objects`: `id`, `store_path` (text), `manifest` (`sha256:<hex>`), `size` (bytes of all files)
+- `refs`: `referrer` and `reference` (ids of objects; no object stands here with itself)
+- `realisations`: `derivation` and `resolved` (`sha256:<hex>`), `object` (id), `isolation`, `bare_host` (JSON); two
+  derivations that resolve to one are two rows with one object, and either is found without its inputs
+
+The number of the schema stands in SQLite's `user_version`.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from envmgr.model.errors import HostError
+
+MIGRATIONS = (
+    """
+    CREATE TABLE objects (
+        id INTEGER PRIMARY KEY,
+        store_path TEXT NOT NULL UNIQUE,
+        manifest TEXT NOT NULL,
+        size INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE refs (
+        referrer INTEGER NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+        reference INTEGER NOT NULL REFERENCES objects (id),
+        PRIMARY KEY (referrer, reference)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX refs_by_reference ON refs (reference);
+    CREATE TABLE realisations (
+        derivation TEXT NOT NULL,
+        resolved TEXT NOT NULL,
+        object INTEGER NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
+        isolation TEXT NOT NULL,
+        bare_host TEXT NOT NULL,
+        PRIMARY KEY (derivation, resolved)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX realisations_by_object ON realisations (object);
+    CREATE INDEX realisations_by_resolved ON realisations (resolved);
+    """,
+)
+"""Step n leads from schema n to schema n + 1; a step that was released is never changed."""
+
+
+class NewerStoreError(HostError):
+    """The store was written by a newer envmgr, whose tables this one does not know."""
+
+    def __init__(self, index: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"the store has schema {found}, and this envmgr knows schemas up to {known}",
+            where=str(index),
+            fix="use the newer envmgr that wrote this store, or name another store with --store",
+        )
+        self.index = index
+        self.found = found
+        self.known = known
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of the index's schema; 0 for a file without tables."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def refuse_newer(connection: sqlite3.Connection, index: Path) -> None:
+    """Refuse an index that a newer envmgr wrote.
+
+    Raises:
+        NewerStoreError: it is one.
+    """
+    if (found := version_of(connection)) > len(MIGRATIONS):
+        raise NewerStoreError(index, found, len(MIGRATIONS))
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an index forward to today's schema, in one transaction; two processes may try at once."""
+    if version_of(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        for number in range(version_of(connection), len(MIGRATIONS)):
+            for statement in MIGRATIONS[number].split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

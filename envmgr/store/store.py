@@ -1,0 +1,332 @@
+"""The face of a store: what is in it, what is being made for it, and what is to be kept.
+
+*Having is holding*: an object that `realisation` or `publish` names is kept from garbage collection until the store
+is closed, as it is registered in the same section of the collector lock in which the index is asked.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from envmgr.manifest import Manifest
+from envmgr.model.derivation import Derivation
+from envmgr.model.digest import Digest
+from envmgr.model.errors import HostError, IntegrityError
+from envmgr.model.realisation import Isolation, Realisation, StoreObject
+from envmgr.model.store_path import StorePath
+from envmgr.store import roots, staging
+from envmgr.store.connection import DamagedIndexError
+from envmgr.store.db import Database, Statistics
+from envmgr.store.durable import writing
+from envmgr.store.layout import Layout
+from envmgr.store.path_lock import PathLockTimeoutError, Waiting, exclusive, shared, wait_silently
+from envmgr.store.publish import LOCK_SECONDS, Finished, Publisher, write_down_realisation
+from envmgr.store.roots import Root, RunningRoot
+from envmgr.store.staging import Staging
+
+
+class ReadOnlyStoreError(HostError):
+    """The store cannot be written, and what was asked needs that."""
+
+    def __init__(self, root: Path, reason: str) -> None:
+        super().__init__(
+            f"the store can be read only: {reason}",
+            where=str(root),
+            fix="name a store of your own with --store, or become the user who owns this one",
+        )
+        self.root = root
+        self.reason = reason
+
+
+class NoStoreError(HostError):
+    """There is no store at that place."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            "there is no store here", where=str(root), fix="realize something first, or name another --store"
+        )
+        self.root = root
+
+
+class DamagedObjectError(IntegrityError):
+    """An object of the store is not what it was."""
+
+    def __init__(self, path: StorePath, why: str, root: Path) -> None:
+        super().__init__(f"{path} is damaged: {why}", where=str(root), fix="envmgr verify")
+        self.path = path
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store, for all threads of this process; `read_only` says why it can't be written, or is empty."""
+
+    layout: Layout
+    read_only: str
+    database: Database
+    _running: RunningRoot
+
+    @classmethod
+    def open(cls, root: Path, *, read_only: bool = False) -> Self:
+        """Open a store; the first use makes it. What dead processes left in staging is cleared away.
+
+        A store that others own or that lies on a read-only file system is opened for reading; what needs more
+        raises ReadOnlyStoreError.
+
+        Raises:
+            NoStoreError: there is none, and none can be made.
+            NewerStoreError: it was written by a newer envmgr.
+            DamagedIndexError: the index is damaged or gone, and the objects are there.
+        """
+        layout = Layout(root.resolve())
+        reason = "it was opened so" if read_only else _make(layout)
+        if not layout.objects.is_dir():
+            raise NoStoreError(root) if read_only else ReadOnlyStoreError(root, reason)
+        _refuse_lost_index(layout)
+        store = cls(layout, reason, Database(layout.index, read_only=bool(reason)), RunningRoot(layout))
+        if not reason:
+            store._sweep()
+        return store
+
+    def close(self) -> None:
+        """Let go of what was held."""
+        self._running.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def root(self) -> Path:
+        """The folder of the store: absolute, without symlinks."""
+        return self.layout.root
+
+    def folder(self, path: StorePath) -> Path:
+        """Where the tree of an object lies, or would lie."""
+        return self.layout.object(path)
+
+    def log(self, derivation: Digest) -> Path:
+        """Where the log of a derivation's last build lies, or would lie."""
+        return self.layout.log(derivation)
+
+    def object(self, path: StorePath) -> StoreObject | None:
+        """What is known of a valid object; None where there is none."""
+        return self.database.object(path) if self.folder(path).is_dir() else None
+
+    def realisation(self, resolved: Digest) -> Realisation | None:
+        """The realisation of a resolved derivation, its object held from now on; None where there is no valid one."""
+        with self._using():
+            found = self.database.realisation(resolved)
+            return next(iter(self._valid([found] if found else [])), None)
+
+    def realisations_of(self, derivation: Digest) -> list[Realisation]:
+        """What a derivation came to, as far as it is still valid, held from now on.
+
+        It needs no inputs to be asked. More than one answer means that inputs came out otherwise, once.
+        """
+        with self._using():
+            return self._valid(self.database.realisations_of_derivation(derivation))
+
+    def bind(self, known: Realisation, derivation: Derivation) -> Realisation:
+        """Bind another derivation, which resolved to the same, to an object that is held (early cutoff).
+
+        Raises:
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        bound = known.model_copy(update={"derivation": derivation.digest})
+        with self.stage("bind") as draft, writing(self.root), self._using():
+            write_down_realisation(self.layout, derivation, bound, scratch=draft.folder)
+            self.database.record([], [bound])
+        return bound
+
+    def manifest(self, path: StorePath) -> Manifest:
+        """The manifest of a valid object, as it was when the object was published.
+
+        Raises:
+            DamagedObjectError: it is gone, or not what it was; `envmgr verify` says more.
+        """
+        try:
+            return Manifest.parse(self.layout.manifest(path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise DamagedObjectError(path, f"its manifest cannot be read: {error}", self.root) from error
+
+    def closure(self, paths: Iterable[StorePath]) -> dict[StorePath, Path]:
+        """Where the objects lie that some objects reach by references, themselves included; sorted.
+
+        Raises:
+            NotValidError: one of them is not valid.
+        """
+        return {path: self.folder(path) for path in self.database.closure(paths)}
+
+    def statistics(self) -> Statistics:
+        """How many objects there are, and how many bytes."""
+        return self.database.statistics()
+
+    def hold(self, paths: Collection[StorePath]) -> None:
+        """Keep objects, and what they reach, from garbage collection until the store is closed.
+
+        Raises:
+            NotValidError: one of them is not valid.
+        """
+        with self._using():
+            self._hold(paths)
+            self.database.closure(paths)
+
+    def add_root(self, root: Root) -> None:
+        """Keep what a root names, for good; a root of that kind and name is replaced.
+
+        Raises:
+            NotValidError: one of its objects is not valid.
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        with self.stage("root") as draft, self._using():
+            self.database.closure(root.paths)
+            roots.add(self.layout, root, scratch=draft.work)
+
+    def remove_root(self, kind: roots.Kind, name: str) -> bool:
+        """Drop a root; whether there was one. What only it kept goes with the next garbage collection."""
+        self.require_writable()
+        return roots.remove(self.layout, kind, name)
+
+    def roots(self) -> list[Root]:
+        """The lasting roots that hold."""
+        return roots.lasting(self.layout)
+
+    @contextmanager
+    def stage(self, label: str, *, keep: bool = False) -> Iterator[Staging]:
+        """A staging folder for one build, gone at the end whatever happens.
+
+        Args:
+            label: a name for people, part of the folder's name.
+            keep: leave the folder if the build fails.
+
+        Raises:
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        self.require_writable()
+        with writing(self.layout.staging), self._using():
+            made = staging.make(self.layout, label)
+        try:
+            yield made
+        except BaseException:
+            (staging.keep if keep else self._clear)(made)
+            raise
+        self._clear(made)
+
+    def publish(
+        self,
+        made: Staging,
+        *,
+        derivation: Derivation,
+        resolved: Digest,
+        candidates: Collection[StorePath],
+        isolation: Isolation,
+        bare_host: Mapping[str, str],
+        forbidden: Sequence[bytes] = (),
+    ) -> Realisation:
+        """Make what a build left in `made.out` an object, held from now on; every process of the build is gone.
+
+        Args:
+            made: the staging folder.
+            derivation: what was built.
+            resolved: its resolved digest.
+            candidates: every object that the build could see: the closure of the inputs.
+            isolation: how the build was held.
+            bare_host: what the host lent to the build.
+            forbidden: places that no file may name, beside those of this store: the fixed places of the sandbox.
+
+        Raises:
+            UnfitTreeError: the tree holds what no object may hold.
+            LocationLeakError: the tree names a forbidden place.
+            DiskFullError, NotWrittenError: it could not be brought to the disk.
+        """
+        own = [os.fsencode(self.layout.objects), os.fsencode(self.layout.staging)]
+        finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host)
+        return Publisher(self.layout, self.database, self._hold).publish(made, finished)
+
+    @contextmanager
+    def lock(
+        self, resolved: Digest, *, holder: str, timeout: float, waiting: Waiting = wait_silently
+    ) -> Iterator[None]:
+        """Be the only one who builds a resolved derivation.
+
+        Args:
+            resolved: which one.
+            holder: what those who wait are told about us.
+            timeout: seconds to wait at most.
+            waiting: told whom we wait for, if we must.
+
+        Raises:
+            PathLockTimeoutError: another process built it for all that time.
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        self.require_writable()
+        with exclusive(self.layout.build_lock(resolved), holder=holder, timeout=timeout, waiting=waiting):
+            yield
+
+    def require_writable(self) -> None:
+        """Go on only if the store can be written.
+
+        Raises:
+            ReadOnlyStoreError: it can't.
+        """
+        if self.read_only:
+            raise ReadOnlyStoreError(self.root, self.read_only)
+
+    def _valid(self, found: Iterable[Realisation]) -> list[Realisation]:
+        valid = [item for item in found if self.folder(item.store_path).is_dir()]
+        self._hold([item.store_path for item in valid])
+        return valid
+
+    def _hold(self, paths: Iterable[StorePath]) -> None:
+        if not self.read_only:
+            self._running.hold(paths)
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        if self.read_only:
+            yield
+        else:
+            with shared(self.layout.collector_lock, timeout=LOCK_SECONDS):
+                yield
+
+    def _clear(self, made: Staging) -> None:
+        staging.clear(self.layout, made)
+
+    def _sweep(self) -> None:
+        """Clear away what dead processes left, unless somebody is busy: then the next start does."""
+        if any(staging.leftovers(self.layout, kept=False)):
+            with (
+                suppress(PathLockTimeoutError),
+                exclusive(self.layout.collector_lock, holder="clearing staging", timeout=0),
+            ):
+                for left in staging.leftovers(self.layout, kept=False):
+                    staging.discard(self.layout, left)
+        with suppress(OSError):
+            staging.empty_trash(self.layout)
+
+
+def _make(layout: Layout) -> str:
+    """Make the folders that are missing; returns why that cannot be, or nothing."""
+    try:
+        for folder in layout.folders():
+            private = folder in {layout.locks, layout.staging, layout.trash}
+            folder.mkdir(mode=0o700 if private else 0o755, parents=folder == layout.root, exist_ok=True)
+    except OSError as error:
+        return f"{error.strerror}: {error.filename}"
+    if (owner := layout.objects.stat().st_uid) != os.geteuid():
+        return f"it belongs to user {owner}, and this is user {os.geteuid()}"
+    return "" if os.access(layout.objects, os.W_OK) else "its folders can't be written"
+
+
+def _refuse_lost_index(layout: Layout) -> None:
+    """An index that is gone must not be made anew, empty: every object would be rubbish to it."""
+    lost = not layout.index.exists() or layout.index.stat().st_size == 0
+    if lost and any(layout.manifests.iterdir()):
+        raise DamagedIndexError(layout.index, "its file is gone or empty, and there are objects")

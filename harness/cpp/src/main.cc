@@ -1,0 +1,126 @@
+/// \file
+/// The harness: an object detection model under MLPerf's LoadGen.
+///
+/// Exit codes: 0 the test ran (LoadGen's summary says whether it is VALID), 1 it failed, 2 the command line is wrong.
+
+#include <loadgen.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend.h"
+#include "loadgen_settings.h"
+#include "null_backend.h"
+#include "onnx_backend.h"
+#include "pace.h"
+#include "record.h"
+#include "sample_library.h"
+#include "settings.h"
+#include "system_under_test.h"
+
+namespace harness {
+namespace {
+
+/// A busy machine must not hide the true pace: LoadGen's number of queries rests on it.
+constexpr double kWarmUpSeconds = 0.3;
+
+size_t UsableCores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<size_t>(CPU_COUNT(&cores));
+}
+
+using Backends = std::vector<std::unique_ptr<Backend>>;
+
+Backends MakeBackends(const Settings& settings, const ImageShape& shape, const OnnxRuntime* runtime) {
+  Backends backends;
+  for (size_t i = 0; i < settings.workers; ++i) {
+    if (runtime == nullptr) {
+      backends.push_back(std::make_unique<NullBackend>(shape));
+    } else {
+      backends.push_back(std::make_unique<OnnxBackend>(*runtime, settings.model, shape, settings.threads));
+    }
+  }
+  return backends;
+}
+
+double WarmUpAll(const Settings& settings, const QuerySampleLibrary& library, const Backends& backends) {
+  const double least_seconds = settings.mode == mlperf::TestMode::AccuracyOnly ? 0 : kWarmUpSeconds;
+  double best = WarmUp(library, settings.warmup, least_seconds, backends.front().get());
+  for (size_t i = 1; i < backends.size(); ++i) {
+    best = std::min(best, WarmUp(library, settings.warmup, 0, backends[i].get()));
+  }
+  return best;
+}
+
+void RunTest(const Settings& settings, const LoadgenSettings& loadgen, const Backends& backends,
+             QuerySampleLibrary* library, Outcome* outcome) {
+  const bool stream =
+      settings.scenario == mlperf::TestScenario::SingleStream || settings.scenario == mlperf::TestScenario::MultiStream;
+  SystemUnderTest system(backends, *library, !stream || backends.size() > 1, settings.batch);
+  mlperf::LogSettings logs;
+  logs.log_output.outdir = settings.output;
+  logs.enable_trace = false;
+  const double wall = WallSeconds();
+  const double cpu = CpuSeconds();
+  mlperf::StartTest(&system, library, loadgen.test, logs, settings.audit_conf);
+  outcome->test_seconds = WallSeconds() - wall;
+  outcome->test_cpu_seconds = CpuSeconds() - cpu;
+  outcome->answered = system.Finish();
+  if (outcome->answered == 0) throw std::runtime_error("LoadGen issued no sample; see mlperf_log_detail.txt");
+}
+
+void PrintBare(const BareRun& run) {
+  std::printf("bare samples_per_second %.6g cpu_seconds_per_sample %.6g\n", run.samples_per_second,
+              run.cpu_seconds_per_sample);
+}
+
+void Run(const Settings& settings) {
+  Outcome outcome;
+  const double start = WallSeconds();
+  QuerySampleLibrary library(settings.tensors, settings.count);
+  std::unique_ptr<OnnxRuntime> runtime;
+  if (settings.backend == BackendKind::kOnnx) runtime = std::make_unique<OnnxRuntime>();
+  const Backends backends = MakeBackends(settings, library.Shape(), runtime.get());
+  outcome.load_seconds = WallSeconds() - start;
+  outcome.sample_count = library.Count();
+  if (runtime) outcome.onnxruntime = runtime->Version();
+  outcome.warmup_best_seconds = WarmUpAll(settings, library, backends);
+
+  if (settings.bare != 0) {
+    PrintBare(RunBare(library, settings.bare, backends.front().get()));
+    return;
+  }
+  std::filesystem::create_directories(settings.output);
+  const LoadgenSettings loadgen = MakeLoadgenSettings(settings, outcome.warmup_best_seconds);
+  RunTest(settings, loadgen, backends, &library, &outcome);
+  WriteRecord(settings.output + "/harness.json", settings, loadgen, outcome);
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{"--help"}) {
+    std::fputs(Usage().c_str(), stdout);
+    return 0;
+  }
+  try {
+    Run(ParseSettings(arguments, UsableCores()));
+    return 0;
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "harness: %s\nharness --help lists the options\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "harness: %s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+}  // namespace harness
+
+int main(int argc, char** argv) { return harness::Main({argv + 1, argv + argc}); }

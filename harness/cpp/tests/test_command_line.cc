@@ -1,0 +1,88 @@
+/// \file
+/// The harness as a program, with the null backend under the real LoadGen. usage: test_command_line HARNESS
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "check.h"
+#include "folder.h"
+
+namespace harness {
+namespace {
+
+using test::Folder;
+
+std::string program;
+
+/// Runs the harness; its stderr goes to a file of the folder. Returns the exit code.
+int Harness(const Folder& folder, const std::string& arguments) {
+  const std::string command = program + " " + arguments + " >" + folder.Path("stdout") + " 2>" + folder.Path("stderr");
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Runs one scenario on three samples; returns the exit code.
+int RunScenario(const Folder& folder, const std::string& scenario, const std::string& mode) {
+  folder.Write("user.conf", "*.*.min_duration = 50\n*.*.min_query_count = 1000\n*.Server.target_qps = 2000\n");
+  return Harness(folder, "--backend null --tensors " + folder.WriteTensors({"a.jpg", "b.jpg", "c.jpg"}) +
+                             " --scenario " + scenario + " --mode " + mode + " --output " + folder.Path("out/deep") +
+                             " --user-conf " + folder.Path("user.conf") + " --workers " +
+                             (scenario == "SingleStream" ? "1" : "2"));
+}
+
+void CheckScenario(const std::string& scenario) {
+  const Folder performance;
+  CHECK(RunScenario(performance, scenario, "performance") == 0);
+  CHECK(Has(performance.Read("out/deep/mlperf_log_summary.txt"), "Result is : VALID"));
+  CHECK(Has(performance.Read("out/deep/harness.json"), "\"scenario\": \"" + scenario + "\""));
+
+  const Folder accuracy;
+  CHECK(RunScenario(accuracy, scenario, "accuracy") == 0);
+  // Each sample: its index, 0, 0, 1, 1, score 1, label 0.
+  const std::string rest = "00000000000000000000803F0000803F0000803F00000000\"";
+  for (const char* index : {"00000000", "0000803F", "00000040"}) {
+    CHECK(Has(accuracy.Read("out/deep/mlperf_log_accuracy.json"), "\"data\" : \"" + (index + rest)));
+  }
+}
+
+TEST(OfflineRuns) { CheckScenario("Offline"); }
+TEST(SingleStreamRuns) { CheckScenario("SingleStream"); }
+TEST(MultiStreamRuns) { CheckScenario("MultiStream"); }
+TEST(ServerRuns) { CheckScenario("Server"); }
+
+TEST(ABareRunPrintsItsRate) {
+  const Folder folder;
+  CHECK(Harness(folder, "--backend null --bare 1000 --tensors " + folder.WriteTensors({"a.jpg"})) == 0);
+  CHECK(Has(folder.Read("stdout"), "bare samples_per_second "));
+}
+
+TEST(HelpListsEachOption) {
+  const Folder folder;
+  CHECK(Harness(folder, "--help") == 0);
+  CHECK(Has(folder.Read("stdout"), "--performance-sample-count"));
+}
+
+TEST(AWrongCommandLineEndsWith2) {
+  const Folder folder;
+  CHECK(Harness(folder, "--backend nul") == 2);
+  CHECK(Has(folder.Read("stderr"), "must be one of onnx, null"));
+}
+
+TEST(MissingTensorsEndWith1) {
+  const Folder folder;
+  CHECK(Harness(folder, "--backend null --bare 1 --tensors " + folder.Path("none")) == 1);
+  CHECK(Has(folder.Read("stderr"), "index.txt: cannot be read"));
+}
+
+}  // namespace
+}  // namespace harness
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  harness::program = argv[1];
+  return harness::test::RunAll();
+}

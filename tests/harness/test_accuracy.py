@@ -1,0 +1,203 @@
+"""The score of a LoadGen log, against answers worked out by hand and against a plain computation written here."""
+
+import json
+import random
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy")
+pytest.importorskip("pycocotools")
+
+from loadgen_harness import accuracy
+
+pytestmark = pytest.mark.harness
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 as shares of the image."""
+
+IMAGES = [
+    # Neither the ids nor their order say anything: a sample is a position.
+    {"id": 30, "file_name": "c.jpg", "height": 100, "width": 200},
+    {"id": 10, "file_name": "a.jpg", "height": 400, "width": 100},
+    {"id": 20, "file_name": "b.jpg", "height": 256, "width": 256},
+]
+LEFT: Box = (0.0, 0.0, 0.5, 1.0)
+RIGHT: Box = (0.5, 0.0, 1.0, 1.0)
+
+
+class Case:
+    """A folder with annotations and a log, and what comes of scoring it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.annotations: list[dict[str, Any]] = []
+        self.log: list[dict[str, Any]] = []
+
+    def truth(self, sample: int, box: Box, label: int) -> None:
+        image = IMAGES[sample]
+        width, height = int(str(image["width"])), int(str(image["height"]))
+        x, y, w, h = box[0] * width, box[1] * height, (box[2] - box[0]) * width, (box[3] - box[1]) * height
+        self.annotations.append(
+            {
+                "id": len(self.annotations) + 1,
+                "image_id": image["id"],
+                "category_id": label,
+                "iscrowd": 0,
+                "bbox": [x, y, w, h],
+                "area": w * h,
+            }
+        )
+
+    def answer(self, sample: int, *detections: tuple[Box, float, int], claimed: int | None = None) -> None:
+        index = sample if claimed is None else claimed
+        data = b"".join(
+            struct.pack("<7f", index, box[1], box[0], box[3], box[2], score, label) for box, score, label in detections
+        )
+        self.log.append({"seq_id": len(self.log), "qsl_idx": sample, "data": data.hex().upper()})
+
+    def run(self) -> int:
+        categories = [{"id": label, "name": str(label)} for label in (0, 1)]
+        dataset = {"images": IMAGES, "annotations": self.annotations, "categories": categories}
+        (self.folder / "truth.json").write_text(json.dumps(dataset), encoding="utf-8")
+        (self.folder / "log.json").write_text(json.dumps(self.log), encoding="utf-8")
+        names = {"--log": "log", "--annotations": "truth", "--output": "results", "--metrics": "metrics"}
+        return accuracy.main(
+            [word for name, stem in names.items() for word in (name, str(self.folder / f"{stem}.json"))]
+        )
+
+    def metrics(self) -> dict[str, float]:
+        assert self.run() == 0
+        metrics: dict[str, float] = json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+        return metrics
+
+    def results(self) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+        return results
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+def test_a_perfect_answer_scores_100_percent(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.truth(1, RIGHT, 1)
+    case.answer(0, (LEFT, 0.9, 0))
+    case.answer(1, (RIGHT, 0.8, 1))
+    metrics = case.metrics()
+    assert metrics["mAP"] == pytest.approx(100)
+    assert [metrics[name] for name in ("AP", "AP50", "AR_100")] == pytest.approx([1, 1, 1])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 13
+    assert lines[0].startswith(" Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ]")
+    assert lines[12] == "mAP=100.000%"
+
+
+def test_a_sample_is_the_image_at_that_position_in_its_own_pixels(case: Case) -> None:
+    case.truth(1, LEFT, 0)
+    case.answer(1, ((0.5, 0.25, 0.75, 1.0), 0.5, 1))
+    case.metrics()
+    assert case.results() == [
+        {"image_id": 10, "category_id": 1, "bbox": [50.0, 100.0, 25.0, 300.0], "score": 0.5},
+    ]
+
+
+def test_only_the_first_answer_to_a_sample_counts(case: Case) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(0, (LEFT, 0.9, 0))
+    case.answer(0, (RIGHT, 0.95, 0))
+    assert case.metrics()["mAP"] == pytest.approx(100)
+
+
+def test_an_image_without_a_detection_counts_as_missed(case: Case) -> None:
+    case.truth(0, LEFT, 0)
+    case.truth(1, LEFT, 0)
+    case.answer(0, (LEFT, 0.9, 0))
+    case.answer(1)
+    # One of two found: precision is 1 at the recalls 0, 0.01 ... 0.5, which are 51 of COCO's 101.
+    assert case.metrics()["AP"] == pytest.approx(51 / 101)
+
+
+def test_an_image_that_was_not_asked_for_does_not_count(case: Case) -> None:
+    case.truth(0, LEFT, 0)
+    case.truth(1, LEFT, 0)
+    case.answer(0, (LEFT, 0.9, 0))
+    assert case.metrics()["mAP"] == pytest.approx(100)
+
+
+def test_a_log_without_any_detection_scores_0(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(0)
+    assert case.metrics()["mAP"] == 0
+    assert capsys.readouterr().out.endswith("mAP=0.000%\n")
+
+
+def test_a_record_that_belongs_to_another_sample_is_refused(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(0, (LEFT, 0.9, 0), claimed=2)
+    assert case.run() == 1
+    assert "sample 0: its records say that they belong to sample 2" in capsys.readouterr().err
+
+
+def test_a_sample_that_the_annotations_do_not_have_is_refused(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(3, (LEFT, 0.9, 0))
+    assert case.run() == 1
+    assert "sample 3: the annotations have only 3 images" in capsys.readouterr().err
+
+
+def test_the_score_is_that_of_a_plain_computation(case: Case) -> None:
+    draw = random.Random(7)  # noqa: S311  a fixed draw, no secret
+    truths = [(sample, random_box(draw), label) for sample in range(3) for label in (0, 1) for _ in range(4)]
+    for sample, box, label in truths:
+        case.truth(sample, box, label)
+    found: list[tuple[int, Box, float, int]] = []
+    for sample, box, label in truths:
+        for _ in range(2):
+            moved = [min(1.0, max(0.0, side + draw.uniform(-0.06, 0.06))) for side in box]
+            found.append((sample, (moved[0], moved[1], moved[2], moved[3]), draw.uniform(0.05, 1), label))
+    for sample in (2, 0, 1):
+        case.answer(sample, *[(box, score, label) for s, box, score, label in found if s == sample])
+    metrics = case.metrics()
+    for name, threshold in (("AP50", 0.5), ("AP75", 0.75)):
+        assert metrics[name] == pytest.approx(plain_average_precision(truths, found, threshold), abs=1e-9)
+    assert 0.1 < metrics["AP"] < metrics["AP50"]
+
+
+def random_box(draw: random.Random) -> Box:
+    x, y = draw.uniform(0, 0.6), draw.uniform(0, 0.6)
+    return x, y, x + draw.uniform(0.2, 0.4), y + draw.uniform(0.2, 0.4)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union; shares of one image may be used as they are, the image's sides cancel out."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(0.0, width) * max(0.0, height)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (sum(areas) - shared)
+
+
+def plain_average_precision(
+    truths: list[tuple[int, Box, int]], found: list[tuple[int, Box, float, int]], threshold: float
+) -> float:
+    """AP at one overlap, averaged over the labels: 101 recalls, each with the best precision at it or beyond."""
+    averages = []
+    for label in sorted({label for _, _, label in truths}):
+        left = [(sample, box) for sample, box, truth_label in truths if truth_label == label]
+        total, hits, points = len(left), 0, []
+        ranked = sorted((entry for entry in found if entry[3] == label), key=lambda entry: -entry[2])
+        for rank, (sample, box, _, _) in enumerate(ranked, start=1):
+            fits = [(overlap(box, truth), i) for i, (s, truth) in enumerate(left) if s == sample]
+            best = max(fits, default=(0.0, -1))
+            if best[0] >= threshold:
+                hits += 1
+                del left[best[1]]
+            points.append((hits / total, hits / rank))
+        recalls = [i / 100 for i in range(101)]
+        averages.append(sum(max((p for r, p in points if r >= recall), default=0.0) for recall in recalls) / 101)
+    return sum(averages) / len(averages)

@@ -1,0 +1,29 @@
+"""LoadGen's summary as metrics."""
+
+import pytest
+
+from envmgr.model.loadgen_summary import summary_metrics
+
+OFFLINE = """================================================
+MLPerf Results Summary
+================================================
+SUT name : harness
+Scenario : Offline
+Mode     : PerformanceOnly
+Samples per second: 512.25
+Result is : {result}
+  Min duration satisfied : Yes
+Min latency (ns)                : 100
+90.00 percentile latency (ns)   : 250
+"""
+
+
+@pytest.mark.parametrize(("result", "valid"), [("VALID", True), ("INVALID", False)])
+def test_a_performance_summary_says_rate_latencies_and_verdict(result: str, valid: bool) -> None:  # noqa: FBT001
+    assert summary_metrics(OFFLINE.format(result=result)) == {
+        "result_valid": valid, "samples_per_second": 512.25, "latency_min_ns": 100, "latency_p90_ns": 250,
+    }  # fmt: skip
+
+
+def test_an_accuracy_summary_measures_nothing() -> None:
+    assert summary_metrics("Mode     : AccuracyOnly\nSamples per second: 5\n") == {}

@@ -1,0 +1,121 @@
+"""Stores in temporary folders, objects published into them by real builds, and child processes that use them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from envmgr.model.derivation import BuiltOutput, Derivation
+from envmgr.model.realisation import Realisation
+from envmgr.model.store_path import StorePath
+from envmgr.store.store import Store
+
+Publish = Callable[..., Realisation]
+Child = Callable[[str], "contextmanager[subprocess.Popen[str]]"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(root: Path) -> Iterator[Store]:
+    with Store.open(root) as opened:
+        yield opened
+
+
+def derivation_of(name: str, **settings: str) -> Derivation:
+    return Derivation(
+        name=name,
+        version="1",
+        system="x86_64-linux",
+        builder="script",
+        revision=1,
+        output=BuiltOutput(),
+        settings=settings,
+    )
+
+
+@pytest.fixture
+def publish() -> Publish:
+    """Publish a tree: `publish(store, "name", {"path": "text"}, uses=[…])`."""
+
+    def publish(
+        store: Store,
+        name: str,
+        files: Mapping[str, str],
+        *,
+        uses: Sequence[StorePath] = (),
+        forbidden: Sequence[bytes] = (),
+        **settings: str,
+    ) -> Realisation:
+        derivation = derivation_of(name, **settings)
+        with store.stage(name) as staging:
+            for path, text in files.items():
+                (staging.out / path).parent.mkdir(parents=True, exist_ok=True)
+                (staging.out / path).write_text(text)
+            return store.publish(
+                staging,
+                derivation=derivation,
+                resolved=derivation.digest,
+                candidates=uses,
+                isolation="sandboxed",
+                bare_host={},
+                forbidden=forbidden,
+            )
+
+    return publish
+
+
+PRELUDE = """
+import os, sys
+from pathlib import Path
+from envmgr.model.derivation import BuiltOutput, Derivation
+from envmgr.model.store_path import StorePath
+from envmgr.store.store import Store
+from envmgr.store import gc
+
+def derivation_of(name):
+    return Derivation(name=name, version="1", system="x86_64-linux", builder="script", revision=1, output=BuiltOutput())
+
+def publish(store, name, text, uses=()):
+    derivation = derivation_of(name)
+    with store.stage(name) as staging:
+        (staging.out / "file").write_text(text)
+        return store.publish(staging, derivation=derivation, resolved=derivation.digest, candidates=uses,
+                             isolation="sandboxed", bare_host={})
+
+def say(text):
+    print(text, flush=True)
+
+def wait():
+    return sys.stdin.readline()
+"""
+"""What each script of a child process begins with."""
+
+
+@pytest.fixture
+def child() -> Child:
+    """Run a script in a process of its own, with pipes; it is killed at the end of the block."""
+
+    @contextmanager
+    def child(script: str) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PRELUDE + script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    return child

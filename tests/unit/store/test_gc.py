@@ -1,0 +1,197 @@
+"""What garbage collection keeps and drops, also beside commands that run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envmgr.model.store_path import StorePath
+from envmgr.store.gc import collect, garbage
+from envmgr.store.roots import DamagedRootError, Root
+from envmgr.store.store import ReadOnlyStoreError, Store
+from envmgr.store.verify import verify
+
+from .conftest import Child, Publish
+
+
+@pytest.fixture
+def pair(root: Path, publish: Publish) -> tuple[StorePath, StorePath]:
+    """A library, and an application that refers to it, which nothing keeps."""
+    with Store.open(root) as store:
+        lib = publish(store, "lib", {"lib.so": "x"}).store_path
+        app = publish(store, "app", {"app": str(lib)}, uses=[lib]).store_path
+        return lib, app
+
+
+def test_the_contract_in_one_story(root: Path, pair: tuple[StorePath, StorePath]) -> None:
+    lib, app = pair
+    with Store.open(root) as store:
+        store.add_root(Root("profile", "mine", (app,), "root add"))
+        assert collect(store).dead == ()
+        assert set(store.database.objects()) == {lib, app}
+        store.remove_root("profile", "mine")
+        store.add_root(Root("profile", "mine", (lib,), "root add"))
+        assert [dead.store_path for dead in collect(store).dead] == [app]
+        store.remove_root("profile", "mine")
+        assert [dead.store_path for dead in collect(store).dead] == [lib]
+        assert list(store.layout.objects.iterdir()) == []
+
+
+def test_nothing_of_a_dead_object_is_left(root: Path, pair: tuple[StorePath, StorePath]) -> None:
+    with Store.open(root) as store:
+        for realisation in (store.database.realisations_of(path)[0] for path in pair):
+            store.log(realisation.derivation).write_text("built")
+        collect(store)
+        assert store.statistics().objects == 0
+        layout = store.layout
+        folders = (layout.objects, layout.manifests, layout.derivations, layout.realisations, layout.logs, layout.trash)
+        assert [list(folder.iterdir()) for folder in folders] == [[]] * 6
+
+
+def test_the_log_of_a_build_that_failed_stays(store: Store, publish: Publish) -> None:
+    made = publish(store, "hello", {"file": "x"})
+    failed = store.log(made.manifest)
+    failed.write_text("error")
+    collect(store)
+    assert failed.exists()
+
+
+def test_a_dry_run_says_each_path_its_bytes_and_why_and_drops_nothing(
+    root: Path, pair: tuple[StorePath, StorePath]
+) -> None:
+    lib, app = pair
+    with Store.open(root) as store:
+        found = garbage(store)
+        assert [(dead.store_path, dead.referrer) for dead in found.dead] == [(app, None), (lib, app)]
+        assert found.bytes == store.statistics().bytes
+        assert all(dead.why for dead in found.dead)
+        assert set(store.database.objects()) == {lib, app}
+
+
+def test_what_a_running_command_uses_stays_until_it_ends(
+    root: Path, pair: tuple[StorePath, StorePath], child: Child
+) -> None:
+    lib, app = pair
+    script = f"""
+store = Store.open(Path({str(root)!r}))
+say(store.realisation(derivation_of("app").digest) is not None); wait()
+"""
+    with child(script) as other, Store.open(root) as store:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        assert collect(store).dead == ()
+        assert set(store.database.objects()) == {lib, app}
+        other.kill()
+        other.wait()
+        assert len(collect(store).dead) == 2
+        assert list(store.layout.running.iterdir()) == []
+
+
+def test_what_this_process_made_or_holds_stays_until_the_store_is_closed(root: Path, publish: Publish) -> None:
+    with Store.open(root) as store:
+        made = publish(store, "hello", {"file": "x"})
+        assert collect(store).dead == ()
+    with Store.open(root) as store:
+        store.hold([made.store_path])
+        assert collect(store).dead == ()
+    with Store.open(root) as store:
+        assert len(collect(store).dead) == 1
+
+
+def test_a_build_that_runs_is_not_touched(store: Store) -> None:
+    with store.stage("build") as staging:
+        (staging.out / "file").write_text("half")
+        assert garbage(store).rubbish == ()
+        collect(store)
+        assert (staging.out / "file").exists()
+
+
+def test_a_root_holds_only_while_its_anchor_is_there(
+    root: Path, tmp_path: Path, pair: tuple[StorePath, StorePath]
+) -> None:
+    lockfile = tmp_path / "recipes.lock"
+    lockfile.write_text("")
+    with Store.open(root) as store:
+        store.add_root(Root("lockfile", "checkout", pair, "a lockfile in use", anchor=str(lockfile)))
+        assert collect(store).dead == ()
+        lockfile.unlink()
+        assert len(collect(store).dead) == 2
+
+
+def test_a_root_that_cannot_be_read_stops_the_collection(root: Path, pair: tuple[StorePath, StorePath]) -> None:
+    with Store.open(root) as store:
+        store.add_root(Root("profile", "mine", (), "root add"))
+        (store.layout.roots / "profile" / "mine").write_text(json.dumps({"paths": 5}))
+        with pytest.raises(DamagedRootError):
+            collect(store)
+        assert set(store.database.objects()) == set(pair)
+
+
+def test_rubbish_is_named_and_swept(store: Store, publish: Publish) -> None:
+    made = publish(store, "hello", {"file": "x"})
+    (store.layout.objects / "half" / "sub").mkdir(parents=True)
+    (store.layout.objects / "half").chmod(0o555)
+    (store.layout.manifests / "stray.json").touch()
+    (store.layout.realisations / "stray.json").touch()
+    with pytest.raises(ZeroDivisionError), store.stage("failed", keep=True) as kept:
+        raise ZeroDivisionError
+    places = {rubbish.place for rubbish in collect(store).rubbish}
+    assert places == {
+        Path("objects/half"),
+        Path("manifests/stray.json"),
+        Path("realisations/stray.json"),
+        kept.folder.relative_to(store.root),
+    }
+    assert garbage(store).rubbish == ()
+    assert store.database.objects() == [made.store_path]
+    assert verify(store) == []
+
+
+def test_an_object_can_be_built_again_after_it_was_dropped(
+    root: Path, pair: tuple[StorePath, StorePath], publish: Publish
+) -> None:
+    with Store.open(root) as store:
+        collect(store)
+        assert publish(store, "lib", {"lib.so": "x"}).store_path == pair[0]
+        assert verify(store) == []
+
+
+def test_collections_beside_processes_that_publish_lose_nothing_of_theirs(
+    root: Path, store: Store, child: Child
+) -> None:
+    script = f"""
+with Store.open(Path({str(root)!r})) as store:
+    made = []
+    for number in range(12):
+        uses = [made[-1].store_path] if made else []
+        made.append(publish(store, f"n{{number % 4}}", f"{{number % 4}} " + (str(uses[0]) if number % 4 else ""), uses))
+        assert store.realisation(made[-1].resolved) == made[-1]
+    store.closure([one.store_path for one in made])
+    assert all((store.folder(one.store_path) / "file").exists() for one in made)
+    say("whole"); wait()
+"""
+    with child(script) as first, child(script) as second:
+        assert first.stdout is not None
+        assert second.stdout is not None
+        while not (said := first.poll() is not None or _has_line(first.stdout)):
+            collect(store)
+        assert said
+        assert first.stdout.readline() == second.stdout.readline() == "whole\n"
+        collect(store)
+        assert store.statistics().objects == 4
+        assert verify(store) == []
+
+
+def _has_line(stream: object) -> bool:
+    import select
+
+    return bool(select.select([stream], [], [], 0.01)[0])
+
+
+def test_a_store_that_cannot_be_written_has_no_garbage(root: Path, pair: tuple[StorePath, StorePath]) -> None:
+    assert pair
+    with Store.open(root, read_only=True) as store:
+        with pytest.raises(ReadOnlyStoreError):
+            garbage(store)
+        with pytest.raises(ReadOnlyStoreError):
+            collect(store)

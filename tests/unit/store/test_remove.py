@@ -1,0 +1,77 @@
+"""Deleting trees that were made to resist it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from envmgr.store.remove import remove_tree
+
+
+def make_deep(top: Path, levels: int) -> None:
+    top.mkdir()
+    folder = os.open(top, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=folder)
+        below = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+        os.close(folder)
+        folder = below
+    os.close(folder)
+
+
+def test_a_tree_of_five_thousand_levels_is_deleted(tmp_path: Path) -> None:
+    make_deep(tmp_path / "deep", 5_000)
+    remove_tree(tmp_path / "deep")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_tree_without_any_permission_is_deleted(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    (top / "a" / "b").mkdir(parents=True)
+    (top / "a" / "b" / "file").write_text("x")
+    (top / "a" / "b" / "file").chmod(0)
+    for folder in (top / "a" / "b", top / "a", top):
+        folder.chmod(0)
+    remove_tree(top)
+    assert os.listdir(tmp_path) == []
+
+
+def test_links_are_deleted_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_text("x")
+    (tmp_path / "top" / "below").mkdir(parents=True)
+    (tmp_path / "top" / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "top" / "below" / "link").symlink_to("..")
+    remove_tree(tmp_path / "top")
+    assert os.listdir(tmp_path) == ["kept"]
+    assert os.listdir(tmp_path / "kept") == ["file"]
+
+
+def test_names_like_those_used_on_the_way_do_not_get_in_the_way(tmp_path: Path) -> None:
+    for name in (".lifted-0", ".lifted-1"):
+        (tmp_path / "top" / name / "a" / "b").mkdir(parents=True)
+        (tmp_path / "top" / name / ".lifted-0" / "c").mkdir(parents=True)
+    (tmp_path / "top" / ".lifted-2").touch()
+    remove_tree(tmp_path / "top")
+    assert os.listdir(tmp_path) == []
+
+
+def test_special_files_and_odd_names_are_deleted(tmp_path: Path) -> None:
+    (tmp_path / "top").mkdir()
+    os.mkfifo(tmp_path / "top" / "fifo")
+    (tmp_path / "top" / os.fsdecode(b"\xff\n")).touch()
+    remove_tree(tmp_path / "top")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")], ids=["file", "link"])
+def test_what_is_no_folder_is_deleted_as_well(tmp_path: Path, make: object) -> None:
+    assert callable(make)
+    make(tmp_path / "one")
+    remove_tree(tmp_path / "one")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_gone_already_is_no_error(tmp_path: Path) -> None:
+    remove_tree(tmp_path / "gone")
