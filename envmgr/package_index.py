@@ -5,7 +5,7 @@ No address of an index stands in any file of the project; where none is configur
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -158,6 +158,12 @@ class PackageIndex:
             raise OfflineError(f"the index page of {project}", [failure.url for failure in unanswered])
         if unanswered:
             raise UnreachableError(f"the index page of {project}", unanswered)
+
+
+def users_index(environ: Mapping[str, str], network: Network | None = None) -> PackageIndex:
+    """The index that pip and uv would ask, with the certificates that pip trusts."""
+    looked = places(environ)
+    return PackageIndex(looked, replace(network or Network(), certificates=looked.certificates))
 
 
 def _is_named(index: str) -> bool:

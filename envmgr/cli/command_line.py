@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from envmgr import __version__
 from envmgr.cli.answer import print_error
 from envmgr.cli.project import Project
 from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
@@ -61,7 +62,7 @@ class _Commands(click.Group):
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("--store", type=click.Path(path_type=Path), help="The store (else $ENVMGR_STORE, else the checkout's).")
 @click.option("--recipes", type=click.Path(path_type=Path, exists=True), help="The folder of the recipes.")
-@click.version_option(package_name="envmgr", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 @click.pass_context
 def envmgr(context: click.Context, store: Path | None, recipes: Path | None) -> None:
     """Hermetic builds and environments for machine-learning benchmarks."""

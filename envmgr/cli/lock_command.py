@@ -1,5 +1,6 @@
 """`envmgr lock`: pin what is built, from what, and what must come of it."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import Recipe
 from envmgr.model.source import WheelsSource
-from envmgr.package_index import PackageIndex
+from envmgr.package_index import users_index
 from envmgr.planning.locked_plan import describe, hold, read
 from envmgr.realize import Realizer
 from envmgr.resolve import resolve, show
@@ -102,7 +103,7 @@ def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before:
 
 def _update(project: Project, names: list[str]) -> None:
     """Resolve the wheels of these recipes for every interpreter ABI that they know, and write the files of pins."""
-    index = PackageIndex.of_user()
+    index = users_index(os.environ)
     for name in names:
         recipe = project.planner.catalog.recipe(name)
         for source in recipe.sources.values():

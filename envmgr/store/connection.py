@@ -78,6 +78,7 @@ class Connection:
                 raise
 
     def _connect(self) -> tuple[sqlite3.Connection, int]:
+        refuse_newer(self.index)
         connection = sqlite3.connect(
             f"{self.index.as_uri()}?mode={'ro' if self._read_only else 'rwc'}",
             uri=True,
@@ -86,7 +87,6 @@ class Connection:
             check_same_thread=False,
         )
         try:
-            refuse_newer(connection, self.index)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             if not self._read_only:

@@ -1,12 +1,11 @@
 """The index made again from the files beside it, when it is damaged or gone.
 
-Of the old index nothing but the number of its schema is read. The new one is made beside it, whole and on the disk, and takes its place by a rename;
-processes that have the old one open notice that and open the new one. The old rollback journal is deleted
-before, as SQLite would play it into whatever file has the index's name.
+Of the old index nothing but the number of its schema is read. The new one is made beside it, whole and on the disk,
+and takes its place by a rename; processes that have the old one open notice that and open the new one. The old
+rollback journal is deleted before, as SQLite would play it into whatever file has the index's name.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -16,12 +15,12 @@ from pydantic import BaseModel
 
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.store.connection import DamagedIndexError
 from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, writing
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import exclusive
 from envmgr.store.publish import LOCK_SECONDS
+from envmgr.store.schema import refuse_newer
 from envmgr.store.store import NoStoreError
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -48,9 +47,7 @@ def rebuild_db(root: Path) -> Rebuilt:
     layout = Layout(root.resolve())
     if not layout.objects.is_dir():
         raise NoStoreError(root)
-    if layout.index.exists():
-        with suppress(DamagedIndexError):
-            Database(layout.index, read_only=True).close()  # refuses a newer one
+    refuse_newer(layout.index)
     unused: list[tuple[Path, str]] = []
     with writing(layout.root), exclusive(layout.collector_lock, holder="rebuilding the index", timeout=LOCK_SECONDS):
         objects = _usable_objects(layout, unused)

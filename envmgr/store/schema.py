@@ -49,6 +49,11 @@ MIGRATIONS = (
 """Step n leads from schema n to schema n + 1; a step that was released is never changed."""
 
 
+_MAGIC = b"SQLite format 3\0"
+_VERSION_END = 64
+"""Where in the file `user_version` ends: four bytes, the most significant one first."""
+
+
 class NewerStoreError(HostError):
     """The store was written by a newer envmgr, whose tables this one does not know."""
 
@@ -63,32 +68,41 @@ class NewerStoreError(HostError):
         self.known = known
 
 
-def version_of(connection: sqlite3.Connection) -> int:
-    """The number of the index's schema; 0 for a file without tables."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def refuse_newer(connection: sqlite3.Connection, index: Path) -> None:
+def refuse_newer(index: Path) -> None:
     """Refuse an index that a newer envmgr wrote.
+
+    The number is read where SQLite's file format has it, so that no journal is played back into a newer index, and a
+    damaged one can be asked as well.
 
     Raises:
         NewerStoreError: it is one.
     """
-    if (found := version_of(connection)) > len(MIGRATIONS):
+    try:
+        with index.open("rb") as file:
+            header = file.read(_VERSION_END)
+    except FileNotFoundError:
+        return
+    found = int.from_bytes(header[_VERSION_END - 4 :], "big") if header.startswith(_MAGIC) else 0
+    if found > len(MIGRATIONS):
         raise NewerStoreError(index, found, len(MIGRATIONS))
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an index forward to today's schema, in one transaction; two processes may try at once."""
-    if version_of(connection) == len(MIGRATIONS):
+    if _version(connection) == len(MIGRATIONS):
         return
     connection.execute("BEGIN EXCLUSIVE")
     try:
-        for number in range(version_of(connection), len(MIGRATIONS)):
+        for number in range(_version(connection), len(MIGRATIONS)):
             for statement in MIGRATIONS[number].split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number + 1}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -17,7 +17,7 @@ using mlperf::TestScenario;
 template <class Value>
 using Named = std::pair<const char*, Value>;
 
-constexpr std::array kBackends = {Named<BackendKind>{"onnx", BackendKind::kOnnx},
+constexpr std::array kBackends = {Named<BackendKind>{"onnxruntime", BackendKind::kOnnx},
                                   Named<BackendKind>{"null", BackendKind::kNull}};
 constexpr std::array kScenarios = {Named<TestScenario>{"Offline", TestScenario::Offline},
                                    Named<TestScenario>{"SingleStream", TestScenario::SingleStream},
@@ -117,12 +117,12 @@ void ShareOutCores(size_t cores, Settings* settings) {
 }  // namespace
 
 std::string Usage() {
-  return R"(usage: harness --backend onnx|null [--model FILE] --tensors DIR --scenario S --mode M --output DIR [option value]...
+  return R"(usage: harness --backend onnxruntime|null [--model FILE] --tensors DIR --scenario S --mode M --output DIR [option value]...
 
 Runs an object detection model under MLPerf's LoadGen.
 
-  --backend onnx|null             ONNX Runtime, or a backend that does nothing (the floor of the harness)
-  --model FILE                    the ONNX file (--backend onnx)
+  --backend onnxruntime|null      ONNX Runtime, or a backend that does nothing (the floor of the harness)
+  --model FILE                    the ONNX file (--backend onnxruntime)
   --tensors DIR                   preprocessed images: tensors.f32 and index.txt
   --scenario S                    Offline, SingleStream, MultiStream or Server
   --mode M                        accuracy, performance or find-peak-performance (Server only)

@@ -69,7 +69,7 @@ TEST(HelpListsEachOption) {
 TEST(AWrongCommandLineEndsWith2) {
   const Folder folder;
   CHECK(Harness(folder, "--backend nul") == 2);
-  CHECK(Has(folder.Read("stderr"), "must be one of onnx, null"));
+  CHECK(Has(folder.Read("stderr"), "must be one of onnxruntime, null"));
 }
 
 TEST(MissingTensorsEndWith1) {

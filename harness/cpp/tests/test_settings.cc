@@ -57,7 +57,7 @@ TEST(AnOptionWithoutValueIsRefused) { CHECK_THROWS(UsageError, ParseSettings(Wit
 
 TEST(AMissingOptionIsNamed) {
   CHECK_THROWS(UsageError, ParseSettings({"--backend", "null", "--bare", "1"}, 1), "--tensors is missing");
-  CHECK_THROWS(UsageError, ParseSettings({"--backend", "onnx", "--tensors", "t", "--bare", "1"}, 1),
+  CHECK_THROWS(UsageError, ParseSettings({"--backend", "onnxruntime", "--tensors", "t", "--bare", "1"}, 1),
                "--model is missing");
 }
 
