@@ -89,8 +89,8 @@ def prepare(testing):
 
 def make(build, pins):
     """Makes an environment with envmgr in the build folder and moves it to its place."""
-    from envmgr.first_uv import make_venv, run
-    from envmgr.pip_settings import uv_environment
+    from envmgr.network.first_uv import make_venv, run
+    from envmgr.network.pip_settings import uv_environment
 
     environ, venv = uv_environment(os.environ), build / "venv"
     uv = make_venv(venv, PINS[0], WORK, environ)

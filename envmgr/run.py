@@ -27,7 +27,7 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import Step
 from envmgr.model.run_record import Metric, RunInput, RunRecord, StepRecord
-from envmgr.observe import observe
+from envmgr.planning.observe import observe
 from envmgr.store.durable import write_file
 from envmgr.store.roots import Root
 from envmgr.store.store import Store

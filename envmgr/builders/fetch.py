@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from envmgr.archive.symlinks import check_symlinks
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.git import check_out
-from envmgr.checked_file import Checks
 from envmgr.manifest import manifest_of
 from envmgr.model.derivation import FixedOutput
 from envmgr.model.errors import EnvmgrError, IntegrityError
 from envmgr.model.source import GitSource, LocalSource, PypiSource, UrlSource
-from envmgr.symlinks import check_symlinks
+from envmgr.network.checked_file import Checks
 from envmgr.tree import walk
 
 if TYPE_CHECKING:
-    from envmgr.network import Network
+    from envmgr.network.address import Network
 
 ALWAYS_EXCLUDED = "__pycache__"
 
@@ -79,9 +79,9 @@ class FetchBuilder:
 
     def _download(self, task: BuildTask, source: PypiSource | UrlSource) -> None:
         # Only who fetches pays for the import of requests.
-        from envmgr.download import download
-        from envmgr.network import Network
-        from envmgr.package_index import PackageIndex, places
+        from envmgr.network.address import Network
+        from envmgr.network.download import download
+        from envmgr.network.package_index import PackageIndex, places
 
         looked = places(self._environ)
         network = self._network or Network(certificates=looked.certificates)

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from envmgr.archive import unpack
+from envmgr.archive.unpack import unpack
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.interpreter import library_name
 from envmgr.builders.wheel import EntryPoint, InvalidWheelError, Wheel, record_hash

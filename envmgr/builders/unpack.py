@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from envmgr.archive import Bounds, unpack
+from envmgr.archive.symlinks import check_symlinks
+from envmgr.archive.unpack import Bounds, unpack
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.workplace import read_settings
 from envmgr.model.errors import BuildError
-from envmgr.symlinks import check_symlinks
 
 NEAR_NAMES = 3
 

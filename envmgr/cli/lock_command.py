@@ -20,10 +20,10 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import Recipe
 from envmgr.model.source import WheelsSource
-from envmgr.package_index import users_index
+from envmgr.network.package_index import users_index
+from envmgr.network.resolve import resolve, show
 from envmgr.planning.locked_plan import describe, hold, read
 from envmgr.realize import Realizer
-from envmgr.resolve import resolve, show
 from envmgr.store.store import Store
 
 

@@ -1,6 +1,5 @@
 """`envmgr root`: what is kept, and why."""
 
-
 from typing import Any
 
 import click

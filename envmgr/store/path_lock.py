@@ -53,7 +53,7 @@ def exclusive(lock: Path, *, holder: str, timeout: float, waiting: Waiting = wai
     Raises:
         PathLockTimeoutError: the time is over.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415  47 ms, spared where nothing is to be built
+    from filelock import FileLock, Timeout
 
     file_lock = FileLock(lock, mode=0o600, fallback_to_soft=False, poll_interval=_POLL)
     try:

@@ -126,7 +126,13 @@ def index(uv: Wheel) -> Iterator[Origin]:
 @pytest.fixture
 def checkout(uv: Wheel, tmp_path: Path) -> Checkout:
     top = tmp_path / "a checkout"
-    for path in ("bootstrap.py", "envmgr/__init__.py", "envmgr/first_uv.py", "envmgr/pip_settings.py"):
+    for path in (
+        "bootstrap.py",
+        "envmgr/__init__.py",
+        "envmgr/network/__init__.py",
+        "envmgr/network/first_uv.py",
+        "envmgr/network/pip_settings.py",
+    ):
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / path, top / path)
     shutil.copytree(TOP / "envmgr/model", top / "envmgr/model")

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from envmgr.archive.symlinks import StrayLinkError
 from envmgr.builders.builder import BuildReport, BuildTask, Limits
 from envmgr.builders.fetch import FetchBuilder, NoSourceError, WrongTreeError
 from envmgr.builders.git import GitError, NoGitError
 from envmgr.builders.sandbox import executor
-from envmgr.checked_file import WrongContentError
 from envmgr.manifest import manifest_of
 from envmgr.model.canonical import Value
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import BuildError
 from envmgr.model.source import FetchedSource, GitSource, LocalSource, PypiSource, UrlSource
-from envmgr.network import Network, UnreachableError
-from envmgr.symlinks import StrayLinkError
+from envmgr.network.address import Network, UnreachableError
+from envmgr.network.checked_file import WrongContentError
 from tests.loopback import Origin, Reply
 
 BODY = b"some weights"

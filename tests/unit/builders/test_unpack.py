@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.archive_entry import Cause, UnsafeArchiveError
+from envmgr.archive.entry import Cause, UnsafeArchiveError
+from envmgr.archive.symlinks import StrayLinkError
 from envmgr.builders.builder import BuildReport, BuildTask, Limits
 from envmgr.builders.sandbox import executor
 from envmgr.builders.unpack import MissingEntryError, PlaceError, UnpackBuilder
 from envmgr.builders.workplace import InvalidSettingsError
-from envmgr.symlinks import StrayLinkError
 
 MakeTask = Callable[..., BuildTask]
 Unpack = Callable[..., BuildTask]

@@ -12,12 +12,11 @@ import pytest
 from envmgr.manifest import Manifest
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.digest import Digest
-from envmgr.model.errors import BuildError, HostError
+from envmgr.model.errors import BuildError
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import NotValidError
-from envmgr.store.durable import DiskFullError, NotWrittenError
-from envmgr.store.gc import garbage
+from envmgr.store.durable import NotWrittenError
 from envmgr.store.publish import LocationLeakError
 from envmgr.store.seal import FIXED_TIME
 from envmgr.store.store import Store
@@ -248,7 +247,9 @@ def test_a_disk_that_reports_an_error_makes_the_build_fail(
     publish(store, "hello", {"file": "x"})
 
 
-FULL_DISK_SCRIPT = PRELUDE + """
+FULL_DISK_SCRIPT = (
+    PRELUDE
+    + """
 from envmgr.store.durable import DiskFullError
 from envmgr.store.verify import verify
 
@@ -267,6 +268,7 @@ publish(store, "after", "y")
 say(len(list(store.layout.objects.iterdir())))
 say(verify(store))
 """
+)
 
 
 def test_a_full_disk_is_told_and_leaves_a_store_that_works(tmp_path: Path) -> None:

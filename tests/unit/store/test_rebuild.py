@@ -35,7 +35,9 @@ def rows(root: Path) -> list[object]:
         lambda index: index.unlink(),
         lambda index: index.write_bytes(b""),
         lambda index: index.write_bytes(b"rubbish" * 1000),
-        lambda index: index.with_name("db.sqlite-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\0" * 600),
+        lambda index: index.with_name("db.sqlite-journal").write_bytes(
+            b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\0" * 600
+        ),
     ],
     ids=["whole", "gone", "empty", "rubbish", "journal"],
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
 from typing import Final
 
-from envmgr.archive_entry import Cause, Entry, UnsafeArchiveError, check_mode, entry_path
+from envmgr.archive.entry import Cause, Entry, UnsafeArchiveError, check_mode, entry_path
 
 BLOCK: Final = 512
 CHUNK_BYTES = 2**20

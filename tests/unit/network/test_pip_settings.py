@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.pip_settings import pip_settings, uv_environment
+from envmgr.network.pip_settings import pip_settings, uv_environment
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Final
 
-from envmgr.archive_entry import Cause, Entry, UnsafeArchiveError
-from envmgr.symlinks import check_symlinks
-from envmgr.tar_entries import tar_entries
-from envmgr.zip_entries import zip_entries
+from envmgr.archive.entry import Cause, Entry, UnsafeArchiveError
+from envmgr.archive.symlinks import check_symlinks
+from envmgr.archive.tar_entries import tar_entries
+from envmgr.archive.zip_entries import zip_entries
 
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_TARGET_BYTES = 4096

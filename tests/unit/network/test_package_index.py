@@ -10,8 +10,8 @@ import pytest
 
 from envmgr.model.digest import Digest
 from envmgr.model.source import PypiSource
-from envmgr.network import Network, OfflineError, UnreachableError
-from envmgr.package_index import PackageIndex, Places, UnknownFileError, UnknownProjectError, places
+from envmgr.network.address import Network, OfflineError, UnreachableError
+from envmgr.network.package_index import PackageIndex, Places, UnknownFileError, UnknownProjectError, places
 from tests.loopback import Origin, Reply
 
 WHEEL = "demo_pkg-1.0-py3-none-any.whl"

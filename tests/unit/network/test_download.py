@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.checked_file import Checks, WrongContentError
-from envmgr.download import download
 from envmgr.model.digest import Digest
-from envmgr.network import CertificatesError, Network, OfflineError, UnreachableError, read_page
+from envmgr.network.address import CertificatesError, Network, OfflineError, UnreachableError, read_page
+from envmgr.network.checked_file import Checks, WrongContentError
+from envmgr.network.download import download
 from tests.loopback import Origin, Reply, make_certificate
 
 BODY = bytes(range(256)) * 400
@@ -412,7 +412,7 @@ def test_a_page_says_where_it_was_found(origin: Origin, network: Network) -> Non
 def test_a_page_that_is_missing_or_endless_is_an_error(
     origin: Origin, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("envmgr.network.MAX_PAGE_BYTES", 10**6)
+    monkeypatch.setattr("envmgr.network.address.MAX_PAGE_BYTES", 10**6)
     with pytest.raises(UnreachableError) as caught:
         read_page(origin.url + "/none", accept="text/html", network=network)
     assert caught.value.failures[0].status == 404

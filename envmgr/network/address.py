@@ -26,8 +26,8 @@ import requests
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from envmgr.checked_file import CHUNK_BYTES
 from envmgr.model.errors import FetchError
+from envmgr.network.checked_file import CHUNK_BYTES
 
 TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 HOPELESS = (

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.archive import Bounds, unpack
-from envmgr.archive_entry import Cause, UnsafeArchiveError
+from envmgr.archive.entry import Cause, UnsafeArchiveError
+from envmgr.archive.symlinks import StrayLinkError, check_symlinks
+from envmgr.archive.unpack import Bounds, unpack
 from envmgr.model.errors import IntegrityError
-from envmgr.symlinks import StrayLinkError, check_symlinks
 
 DEEP = "/".join("d" * 65)
 Unpack = Callable[..., Path]

@@ -14,7 +14,7 @@ from functools import partial
 from mmap import mmap
 from typing import Final
 
-from envmgr.archive_entry import Cause, Entry, UnsafeArchiveError, check_mode, entry_path
+from envmgr.archive.entry import Cause, Entry, UnsafeArchiveError, check_mode, entry_path
 
 END = struct.Struct("<4s4H2LH")
 END_64 = struct.Struct("<4sQ2H2L4Q")

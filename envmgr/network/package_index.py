@@ -22,8 +22,8 @@ from pypi_simple import (
 
 from envmgr.model.errors import FetchError
 from envmgr.model.source import PypiSource
-from envmgr.network import Failure, Network, OfflineError, Page, UnreachableError, origin, read_page, shown
-from envmgr.pip_settings import pip_settings
+from envmgr.network.address import Failure, Network, OfflineError, Page, UnreachableError, origin, read_page, shown
+from envmgr.network.pip_settings import pip_settings
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = {"application/vnd.pypi.simple.v1+html", "text/html"}

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from envmgr.checked_file import CheckedFile, Checks, WrongContentError
 from envmgr.model.digest import Digest
-from envmgr.network import (
+from envmgr.network.address import (
     BrokenOffError,
     Failure,
     Network,
@@ -24,6 +23,7 @@ from envmgr.network import (
     refusal,
     shown,
 )
+from envmgr.network.checked_file import CheckedFile, Checks, WrongContentError
 
 MAX_FILE_BYTES = 64 * 2**30
 

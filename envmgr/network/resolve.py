@@ -13,8 +13,8 @@ from uv import find_uv_bin
 
 from envmgr.model.errors import FetchError
 from envmgr.model.source import PypiSource
-from envmgr.package_index import IndexFile, PackageIndex
-from envmgr.pip_settings import uv_environment
+from envmgr.network.package_index import IndexFile, PackageIndex
+from envmgr.network.pip_settings import uv_environment
 
 PLATFORMS: Mapping[str, str] = {"x86_64-linux": "x86_64", "aarch64-linux": "aarch64"}
 NEWEST_GLIBC_MINOR, OLDEST_GLIBC_MINOR = 28, 17

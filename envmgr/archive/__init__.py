@@ -1,0 +1,1 @@
+"""Archives, read strictly: ambiguity is an error, not a choice."""
