@@ -199,7 +199,7 @@ class Realizer:
         changed = difference(self.store.manifest(known.store_path), again)
         if changed:
             raise RebuildDiffersError(node.derivation.label, changed)
-        self.notice(Event("said", node.derivation.label, text=f"{node.derivation.label}: the same again, bit for bit"))
+        self.notice(Event("finished", node.derivation.label, "rebuild", text="the same again, bit for bit"))
 
     def make(self, node: Node, inputs: Mapping[Digest, Realisation]) -> Realisation:
         """One node, its inputs realised: known already under its resolved digest, or built and published."""
@@ -214,9 +214,11 @@ class Realizer:
             known = self.store.realisation(resolved)
             if known is not None:
                 return self.store.bind(known, node.derivation)
+            began = time.monotonic()
+            self.notice(Event("started", label, _activity(node), log=self.store.log(node.digest)))
             with self.store.stage(label, keep=self.options.keep_failed) as staging:
                 report = self._build(node, inputs, staging)
-                return self.store.publish(
+                made = self.store.publish(
                     staging,
                     derivation=node.derivation,
                     resolved=resolved,
@@ -225,13 +227,12 @@ class Realizer:
                     bare_host=report.bare_host,
                     forbidden=SANDBOX_PLACES,
                 )
+            self.notice(Event("finished", label, _activity(node), seconds=time.monotonic() - began))
+            return made
 
     def _build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
         derivation, log = node.derivation, self.store.log(node.digest)
         paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
-        activity = "fetch" if node.source is not None else "build"
-        started = time.monotonic()
-        self.notice(Event("started", derivation.label, activity, log=log))
         task = BuildTask(
             derivation=derivation,
             inputs={role: Input(path, self.store.folder(path)) for role, path in paths.items()},
@@ -244,12 +245,10 @@ class Realizer:
             checkout=self.checkout,
             jobs=self.options.jobs,
             limits=self.options.limits,
-            progress=lambda done, total: self._progress(derivation.label, activity, done, total),
+            progress=lambda done, total: self._progress(derivation.label, _activity(node), done, total),
         )
         log.unlink(missing_ok=True)
-        report = BUILDERS[derivation.builder].build(task)
-        self.notice(Event("finished", derivation.label, activity, seconds=time.monotonic() - started, log=log))
-        return report
+        return BUILDERS[derivation.builder].build(task)
 
     def _progress(self, label: str, activity: str, done: int, total: int | None) -> None:
         if self._stopped.is_set():
@@ -276,6 +275,10 @@ class Realizer:
                 if wanted.contents.get(path) != here.get(path)
             ]
             raise OutputMismatchError(node, wanted, got, rows)
+
+
+def _activity(node: Node) -> str:
+    return "fetch" if node.source is not None else "build"
 
 
 class _Schedule:

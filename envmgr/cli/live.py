@@ -68,7 +68,7 @@ def _plain() -> Iterator[Notice]:
 
     def notice(event: Event) -> None:
         running.take(event)
-        if event.kind != "progressed":
+        if event.kind not in ("progressed", "said"):
             say(f"[{time.monotonic() - began:6.1f} s] {words(event)}")
 
     def beat() -> None:
@@ -103,7 +103,7 @@ def _live() -> Iterator[Notice]:
 
         def notice(event: Event) -> None:
             running.take(event)
-            if event.kind not in ("progressed", "started"):
+            if event.kind not in ("progressed", "started", "said"):
                 console.print(Text(words(event), style="red" if event.kind == "failed" else ""))
 
         yield notice

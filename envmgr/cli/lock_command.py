@@ -58,15 +58,15 @@ def command(
         raise UsageError(f"{lock} has nothing to lock again", fix="name a recipe: envmgr lock NAME")
     if update:
         _update(project, [root.recipe for root in roots])
-    planned = {root: project.planner.plan(root.recipe, root.set) for root in roots}
+    planned = [(root, project.planner.plan(root.recipe, root.set)) for root in roots]
     if check:
-        for node in planned.values():
+        for _, node in planned:
             hold(node, before)
         return Answer({"lock": str(lock), "up_to_date": True}, f"{lock} is up to date")
     store = project.store()
     with watching() as notice:
         after = before
-        for root, node in planned.items():
+        for root, node in planned:
             done = {} if no_realize else _realized(project, store, node, work, notice)
             after = after.with_entries(root, [_entry(item, done, store, before) for item in node.walk() if item.recipe])
     changed = after.show() != (lock.read_text() if lock.is_file() else "")
@@ -85,7 +85,7 @@ def _realized(
     realizer = Realizer(
         store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
     )
-    return realizer.realize([item for item in node.walk() if item.recipe], {})
+    return realizer.realize([item for item in node.walk() if item.recipe and not item.run], {})
 
 
 def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Lockfile) -> Locked:

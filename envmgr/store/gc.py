@@ -114,15 +114,17 @@ def _sweep_batch(layout: Layout, database: Database) -> bool:
 
 def _rubbish(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
     valid = {str(path) for path in database.objects()}
+    named = [(tree, tree.name) for tree in layout.objects.iterdir()]
+    named += [(file, file.stem) for file in layout.manifests.iterdir()]
+    yield from ((place, "no valid object has this name") for place, name in named if name not in valid)
+    yield from _unrealised(layout, database)
+    yield from ((folder, "its process is gone") for folder in staging.leftovers(layout, kept=True))
+
+
+def _unrealised(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
     realised = database.realised()
     realisations = {layout.realisation(*digests) for digests in realised}
     derivations = {layout.derivation(digest) for digest, _ in realised}
-    for tree in layout.objects.iterdir():
-        if tree.name not in valid:
-            yield tree, "no valid object has this name"
-    for file in layout.manifests.iterdir():
-        if file.stem not in valid:
-            yield file, "no valid object has this name"
     for file in layout.realisations.iterdir():
         if file not in realisations:
             yield file, "its object is not valid"
@@ -131,5 +133,3 @@ def _rubbish(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
             if (log := layout.logs / f"{file.stem}.log").exists():
                 yield log, "no valid object came of this build"
             yield file, "no valid object came of it"
-    for folder in staging.leftovers(layout, kept=True):
-        yield folder, "its process is gone"

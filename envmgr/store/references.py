@@ -42,7 +42,8 @@ def scan(tree: Path, *, candidates: Collection[StorePath], forbidden: Sequence[b
     named: set[bytes] = set()
     leaks: list[tuple[str, bytes]] = []
     for path, data in _texts(tree, overlap=max(map(len, [_RUN, *forbidden])) - 1):
-        named |= _bases(data) & by_base.keys()
+        if by_base:
+            named |= _bases(data) & by_base.keys()
         leaks += [(path, place) for place in forbidden if place in data]
     return Findings(
         references=tuple(sorted(by_base[base] for base in named)),

@@ -11,6 +11,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
 from envmgr.store.path_lock import exclusive
 from envmgr.store.publish import LOCK_SECONDS
+from envmgr.store.remove import remove_tree
 from envmgr.store.seal import close_top, seal
 from envmgr.store.staging import Staging, discard
 from envmgr.store.store import Store
@@ -86,10 +87,11 @@ def _replace(store: Store, described: StoreObject, manifest: Manifest, tree: Pat
         write_file(layout.manifest(path), manifest.text, scratch=made.folder)
         write_file(layout.record(path), described.model_dump_json().encode(), scratch=made.folder)
         sync_folder(layout.manifests)
-        discard(layout, target)
+        damaged = discard(layout, target)
         tree.rename(target)
         close_top(target)
         sync_folder(layout.objects)
+    remove_tree(damaged)
 
 
 def _damage(store: Store, described: StoreObject) -> Damage | None:

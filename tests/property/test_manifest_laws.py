@@ -24,7 +24,7 @@ TREES = st.recursive(
 def make(folder: Path, tree: Mapping[str, object], *, backwards: bool = False) -> None:
     """Write a tree down; `backwards` makes its entries in the other order, with other modes, times and owners."""
     folder.mkdir()
-    for name, item in reversed(tree.items()) if backwards else tree.items():
+    for name, item in reversed(list(tree.items())) if backwards else tree.items():
         place = folder / name
         if isinstance(item, dict):
             make(place, item, backwards=backwards)

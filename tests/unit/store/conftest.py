@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.store import Store
 
 Publish = Callable[..., Realisation]
-Child = Callable[[str], "contextmanager[subprocess.Popen[str]]"]
+Child = Callable[[str], AbstractContextManager[subprocess.Popen[str]]]
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from envmgr.model.derivation import BuiltOutput, Derivation
 from envmgr.model.realisation import Realisation
@@ -54,7 +53,7 @@ def killed_at(step: int, act: Callable[[], object]) -> bool:
             if next(steps, 0) == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        os.fsync = lambda _descriptor: tick()
+        os.fsync = lambda fd: tick()
         sys.addaudithook(lambda event, _arguments: tick() if event in STEPS else None)
         act()
         os._exit(0)
@@ -77,7 +76,7 @@ def crash_publish(root: Path) -> int:
     kept = publish(root, "kept")
     for step in count():
         name = f"n{step}"
-        killed = killed_at(step, lambda name=name: publish(root, name))
+        killed = killed_at(step, partial(publish, root, name))
         if step % 5 == 0:
             rebuild_db(root)
         check(root, kept)
@@ -110,11 +109,12 @@ def crash_collect(root: Path) -> int:
 class Unsynced(sqlite3.Connection):
     """SQLite without its fsyncs."""
 
-    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+    def execute(self, sql: str, *parameters: Sequence[str]) -> sqlite3.Cursor:  # type: ignore[override]
         return super().execute(sql.replace("synchronous = FULL", "synchronous = OFF"), *parameters)
 
 
 if __name__ == "__main__":
-    os.fsync = lambda _descriptor: None
+    os.fsync = lambda fd: None
     sqlite3.connect = partial(sqlite3.connect, factory=Unsynced)  # type: ignore[assignment]
-    print({"publish": crash_publish, "collect": crash_collect}[sys.argv[2]](Path(sys.argv[1])))
+    work = {"publish": crash_publish, "collect": crash_collect}[sys.argv[2]]
+    sys.stdout.write(f"{work(Path(sys.argv[1]))}\n")

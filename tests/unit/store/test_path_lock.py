@@ -73,9 +73,9 @@ def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> N
 
 def test_many_may_share_a_lock_but_nobody_holds_it_alone_meanwhile(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    with shared(lock, timeout=0), shared(lock, timeout=0):
-        with pytest.raises(PathLockTimeoutError), exclusive(lock, holder="me", timeout=0):
-            pass
+    one, other, alone = shared(lock, timeout=0), shared(lock, timeout=0), exclusive(lock, holder="me", timeout=0)
+    with one, other, pytest.raises(PathLockTimeoutError), alone:
+        pass
     with exclusive(lock, holder="me", timeout=0), pytest.raises(PathLockTimeoutError), shared(lock, timeout=0):
         pass
 

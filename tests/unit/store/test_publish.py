@@ -1,4 +1,4 @@
-"""From a finished tree to a valid object: what is refused, what is made canonical, who wins a race, what a kill leaves."""
+"""From a finished tree to a valid object: what is refused, who wins a race, and what a kill leaves behind."""
 
 import os
 import stat
@@ -283,7 +283,7 @@ def test_a_full_disk_is_told_and_leaves_a_store_that_works(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("work", ["publish", "collect"])
 def test_a_kill_at_any_step_leaves_a_store_that_works(tmp_path: Path, work: str) -> None:
-    command = [sys.executable, CRASH_SCRIPT, tmp_path / "store", work]
+    command = [sys.executable, str(CRASH_SCRIPT), str(tmp_path / "store"), work]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(done.stdout) > 20
