@@ -29,11 +29,15 @@ from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
+from envmgr.store.durable import writing
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
 
 SANDBOX_PLACES = tuple(f"{place}/".encode() for place in (STORE_PLACE, OUT_PLACE, BUILD_PLACE, PYTHON_PLACE))
 """What no object may name: the places that things have in a sandbox only."""
+
+PARTING_SECONDS = 5.0
+"""How long an interrupted command waits for its threads: builds end at once, a stalled download may not."""
 
 FETCHES = 4
 """Sources fetched at a time: they wait for the network, not for a core."""
@@ -62,7 +66,7 @@ class RebuildDiffersError(NotReproducibleError):
         super().__init__(f"{label}: a rebuild came out different:{listed}")
 
 
-class OfflineError(FetchError):
+class NotInStoreError(FetchError):
     """Something has to be fetched, and the network may not be used."""
 
     def __init__(self, labels: Sequence[str]) -> None:
@@ -177,12 +181,12 @@ class Realizer:
         Raises:
             BuildError, FetchError, IntegrityError, HostError: a step failed.
             OutputMismatchError: an output is not what the lockfile pins.
-            OfflineError: something must be fetched, and the options forbid it.
+            NotInStoreError: something must be fetched, and the options forbid it.
         """
         survey = self.survey(roots, expected)
         self.notice(Event("planned", "plan", text=str(survey)))
         if self.options.offline and survey.fetches:
-            raise OfflineError([node.derivation.label for node in survey.fetches])
+            raise NotInStoreError([node.derivation.label for node in survey.fetches])
         return _Schedule(self, survey, expected).run()
 
     def rebuild(self, node: Node) -> None:
@@ -248,7 +252,8 @@ class Realizer:
             progress=lambda done, total: self._progress(derivation.label, _activity(node), done, total),
         )
         log.unlink(missing_ok=True)
-        return BUILDERS[derivation.builder].build(task)
+        with writing(self.store.root):
+            return BUILDERS[derivation.builder].build(task)
 
     def _progress(self, label: str, activity: str, done: int, total: int | None) -> None:
         if self._stopped.is_set():
@@ -306,17 +311,20 @@ class _Schedule:
     def run(self) -> dict[Digest, Realisation]:
         """Make all that is missing."""
         slots = {True: FETCHES, False: self.realizer.options.jobs}
-        with ThreadPoolExecutor(max_workers=sum(slots.values())) as pool:
-            try:
+        pool = ThreadPoolExecutor(max_workers=sum(slots.values()))
+        try:
+            self._start(pool, slots)
+            while self.running:
+                finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self._finish(future)
                 self._start(pool, slots)
-                while self.running:
-                    finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        self._finish(future)
-                    self._start(pool, slots)
-            except BaseException:
-                self.realizer.stop()
-                raise
+        except BaseException:
+            self.realizer.stop()
+            wait(self.running, timeout=PARTING_SECONDS)
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
         if self.errors:
             raise self.errors[0] if len(self.errors) == 1 else SeveralFailedError(self.errors)
         return self.done

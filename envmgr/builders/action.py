@@ -124,7 +124,7 @@ class BuildFailedError(BuildError):
         super().__init__(
             f"{label}: the process {_ending(exit_code)}{shown}",
             where=str(log),
-            fix="read the log; --keep-failed keeps the build folder",
+            fix="read the log; for a build, --keep-failed keeps its folder",
         )
 
 

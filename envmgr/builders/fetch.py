@@ -23,8 +23,6 @@ from envmgr.tree import walk
 if TYPE_CHECKING:
     from envmgr.network.address import Network
 
-ALWAYS_EXCLUDED = "__pycache__"
-
 
 class WrongTreeError(IntegrityError):
     """A tree is not the one that was pinned; `expected` and `actual` are digests of manifests."""
@@ -108,7 +106,7 @@ def _copy_local(task: BuildTask, source: LocalSource) -> str:
     if origin.is_file():
         _copy_file(origin, task.out / origin.name)
         return str(origin)
-    for level in walk(origin, exclude={ALWAYS_EXCLUDED, *source.exclude}):
+    for level in walk(origin, exclude=source.excluded):
         for folder in level.folders:
             (task.out / level.path(folder)).mkdir()
         for link in level.symlinks:

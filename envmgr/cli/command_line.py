@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     name = next((argument for argument in arguments if argument in COMMANDS), "envmgr")
     as_json = any(argument.startswith("--json") for argument in arguments)
     try:
-        envmgr.main(args=list(arguments), prog_name="envmgr", standalone_mode=False)
+        envmgr.main(args=[*_spelled_out(arguments)], prog_name="envmgr", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
@@ -90,6 +90,12 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return 0
     return 0
+
+
+def _spelled_out(arguments: Sequence[str]) -> Iterator[str]:
+    """`--json=stream` as the two flags that it is: click knows no flag with an optional value."""
+    for argument in arguments:
+        yield from ("--json", "--stream") if argument == "--json=stream" else (argument,)
 
 
 class InterruptedByUserError(EnvmgrError):

@@ -64,7 +64,7 @@ def command(
             hold(node, before)
         return Answer({"lock": str(lock), "up_to_date": True}, f"{lock} is up to date")
     store = project.store()
-    with watching() as notice:
+    with watching(stream=work["stream"]) as notice:
         after = before
         for root, node in planned:
             done = {} if no_realize else _realized(project, store, node, work, notice)

@@ -1,5 +1,6 @@
 """The entry point: nothing to do is said at once, everything else is parsed."""
 
+import os
 import sys
 
 
@@ -13,5 +14,11 @@ def main() -> None:
             sys.stdout.write("".join(f"{path}\n" for path in paths))
             return
     from envmgr.cli.command_line import run
+    from envmgr.model.errors import INTERRUPTED
 
-    sys.exit(run(arguments))
+    code = run(arguments)
+    if code == INTERRUPTED:  # a thread that waits for a silent server must not hold the process up
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

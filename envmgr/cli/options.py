@@ -40,6 +40,7 @@ def work_options() -> Decorator:
             show_default=True,
             help="Whether builds must be held in a sandbox.",
         ),
+        click.option("--stream", is_flag=True, help="With --json: each event too, one object a line (--json=stream)."),
         click.option(
             "--time-limit", type=click.FloatRange(min=1), default=3600.0, help="Seconds that one build may take."
         ),

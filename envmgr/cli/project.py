@@ -4,6 +4,7 @@ The store is, in this order: `--store`, `ENVMGR_STORE`, `store/` of the checkout
 are those of the nearest folder upward that has `recipes/`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,13 @@ from envmgr.model.host import HostFacts
 from envmgr.model.lockfile import Expected, Lockfile
 from envmgr.model.node import Node
 from envmgr.model.source import LocalSource
+from envmgr.model.store_path import StorePath
 from envmgr.planning.catalog import Catalog
 from envmgr.planning.locked_plan import hold, read
 from envmgr.planning.plan import Planner
 from envmgr.planning.probe import probe
-from envmgr.planning.sources import ALWAYS_EXCLUDED, local_path
+from envmgr.planning.sources import local_path
+from envmgr.store.roots import Root
 from envmgr.store.store import Store
 
 
@@ -74,11 +77,20 @@ class Project:
 
     def watched(self, nodes: list[Node]) -> list[str]:
         """Every file and folder that these plans were read from."""
-        local = [item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)]
+        local = {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}
         paths = [self.recipes, *self.recipes.rglob("*.toml")]
-        for top in {local_path(source, self.recipes) for source in local}:
-            paths += [top, *(path for path in top.rglob("*") if not ALWAYS_EXCLUDED & set(path.parts))]
+        for source in local:
+            top = local_path(source, self.recipes)
+            paths += [top, *(path for path in top.rglob("*") if not source.excluded & set(path.parts))]
         return sorted(str(path) for path in paths)
+
+
+def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> None:
+    """Keep what a lockfile in use came to, as long as the lockfile is there; nothing where none was named."""
+    if lock is not None and not store.read_only:
+        place = str(lock.absolute())
+        name = Digest.of(place.encode()).hex[:16]
+        store.add_root(Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place))
 
 
 def locked(nodes: list[Node], lock: Path | None) -> tuple[Lockfile | None, dict[Digest, Expected]]:

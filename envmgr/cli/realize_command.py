@@ -12,8 +12,7 @@ from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.options import lock_option, realize_options, set_option, work_options
-from envmgr.cli.project import Project, locked
-from envmgr.model.node import Node
+from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.model.store_path import StorePath
 from envmgr.realize import Realizer, Survey
 from envmgr.store.store import Store
@@ -46,7 +45,7 @@ def command(
     nodes = project.plan(names, axes)
     _, expected = locked(nodes, lock)
     store = project.store()
-    with watching() as notice:
+    with watching(stream=work["stream"]) as notice:
         realizer = Realizer(
             store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
         )
@@ -57,8 +56,10 @@ def command(
             for node in nodes:
                 realizer.rebuild(node)
     paths = [done[node.digest].store_path for node in nodes if node.run is None]
+    keep_lockfile(store, lock, paths)
     if not project.recipes_option and not project.store_option:
-        _remember(project, store, nodes, [str(path) for path in paths], began)
+        watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
+        _remember(store, [str(path) for path in paths], watched, began)
     outputs = [
         {"name": node.recipe, "axes": dict(node.axes), **done[node.digest].model_dump(mode="json")}
         for node in nodes
@@ -78,10 +79,8 @@ def _survey(survey: Survey) -> Answer:
     return Answer(data, "\n".join([*lines, str(survey)]))
 
 
-def _remember(project: Project, store: Store, nodes: list[Node], printed: list[str], began: int) -> None:
+def _remember(store: Store, printed: list[str], watched: list[str], began: int) -> None:
     """Let the next call with these arguments answer at once."""
     arguments = sys.argv[2:]
     objects = [str(path) for path in store.closure(StorePath(path) for path in printed)]
-    realize_hot.remember(
-        arguments, str(store.root), printed=printed, objects=objects, watched=project.watched(nodes), began=began
-    )
+    realize_hot.remember(arguments, str(store.root), printed=printed, objects=objects, watched=watched, began=began)

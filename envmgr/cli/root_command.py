@@ -40,10 +40,10 @@ def list_roots(project: Project, /) -> Answer:
 @work_options()
 @click.pass_obj
 @answers("root-add")
-def add_root(project: Project, /, *, name: str, profile: str | None, axes: dict[str, str], **work: Any) -> Answer:
+def add_root(project: Project, /, *, name: str, profile: str | None, axes: dict[str, str], **work: Any) -> Answer:  # noqa: ANN401
     """Realise NAME and keep it until `root remove`."""
     node = project.planner.plan(name, axes)
-    with project.store() as store, watching() as notice:
+    with project.store() as store, watching(stream=work["stream"]) as notice:
         realizer = Realizer(
             store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
         )

@@ -10,7 +10,7 @@ from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.options import lock_option, realize_options, set_option, work_options
-from envmgr.cli.project import Project, locked
+from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.model.digest import Digest
 from envmgr.model.errors import UsageError
 from envmgr.model.recipe import Run
@@ -56,9 +56,10 @@ def command(
     _, expected = locked([node], lock)
     store = project.store()
     held = executor(work["sandbox"])
-    with watching() as notice:
+    with watching(stream=work["stream"]) as notice:
         realizer = Realizer(store, held, checkout=project.recipes, options=realize_options(work), notice=notice)
         inputs = realizer.realize([node], expected)
+        keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
         lockfile = Digest.of(lock.read_bytes()) if lock else None
         record = run(Question(node, inputs, settings, lockfile, project.facts), store, held, notice)
     folder = store.layout.runs / record.id

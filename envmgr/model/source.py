@@ -62,6 +62,11 @@ class LocalSource(_Source):
     exclude: tuple[str, ...] = ()
     """Names that are left out wherever they stand in the tree, beside `__pycache__`."""
 
+    @property
+    def excluded(self) -> frozenset[str]:
+        """All names that are left out."""
+        return frozenset({"__pycache__", *self.exclude})
+
 
 class GitSource(_Source):
     """The files of one commit, without the history."""

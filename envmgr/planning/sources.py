@@ -9,8 +9,6 @@ from envmgr.model.errors import InvalidInputError
 from envmgr.model.source import FetchedSource, GitSource, LocalSource, PypiSource, UrlSource, Wheels, WheelsSource
 from envmgr.planning.catalog import UnknownNameError, read_toml
 
-ALWAYS_EXCLUDED = frozenset({"__pycache__"})
-
 
 class MissingSourceError(InvalidInputError):
     """A local source names a file or folder that is not in the checkout."""
@@ -40,8 +38,7 @@ def source_derivation(source: FetchedSource, folder: Path) -> Derivation:
             return _fixed(_name(source.url.rsplit("/", 1)[-1].removesuffix(".git")), source.commit[:12], known)
         case LocalSource():
             path = local_path(source, folder)
-            excluded = ALWAYS_EXCLUDED | set(source.exclude)
-            found = manifest_of(path, exclude=excluded) if path.is_dir() else manifest_of_file(path, path.name)
+            found = manifest_of(path, exclude=source.excluded) if path.is_dir() else manifest_of_file(path, path.name)
             return _fixed(_name(path.name), "0", FixedOutput("tree", {"manifest": str(found.digest)}))
 
 

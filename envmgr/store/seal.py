@@ -28,9 +28,10 @@ def seal(tree: Path, reach: Path) -> Path:
     vault = reach / "sealed"
     vault.mkdir(mode=0o700)
     sealed = vault / "tree"
-    tree.rename(sealed)
     with reading(".", str(tree)):
-        descriptor = _open_top(sealed)
+        open_top(tree)  # refuses a file or a link in its place, too
+    tree.rename(sealed)
+    descriptor = _open_top(sealed)
     try:
         _canonicalise(descriptor, "", 1, str(tree))
     finally:

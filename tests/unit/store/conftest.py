@@ -14,6 +14,9 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.store.store import Store
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{Path(__file__).parents[3]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+"""What a child process needs to find envmgr."""
+
 Publish = Callable[..., Realisation]
 Child = Callable[[str], AbstractContextManager[subprocess.Popen[str]]]
 
@@ -109,7 +112,7 @@ def child() -> Child:
             [sys.executable, "-c", PRELUDE + script],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+            env=ENVIRONMENT,
             text=True,
         )
         try:

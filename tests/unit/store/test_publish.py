@@ -23,10 +23,9 @@ from envmgr.store.store import Store
 from envmgr.store.verify import verify
 from envmgr.tree import UnfitTreeError
 
-from .conftest import PRELUDE, Child, Publish, derivation_of
+from .conftest import ENVIRONMENT, PRELUDE, Child, Publish, derivation_of
 
 CRASH_SCRIPT = Path(__file__).with_name("crash_script.py")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 def publish_out(store: Store, name: str, make: object) -> Realisation:
@@ -204,6 +203,7 @@ def test_a_folder_without_a_row_is_rubbish_and_replaced(store: Store, publish: P
 
 def test_a_row_without_a_folder_is_not_valid_and_mended_by_the_next_build(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"file": "x"})
+    store.folder(made.store_path).chmod(0o755)
     store.folder(made.store_path).rename(store.root / "taken")
     assert store.object(made.store_path) is None
     assert store.realisation(made.resolved) is None
