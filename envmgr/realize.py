@@ -9,13 +9,9 @@ Nothing here assumes that a build happens on this machine: a task goes to a buil
 executor, and the finished tree is published by the store.
 """
 
-import heapq
-import itertools
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,23 +20,18 @@ from envmgr.builders.builder import BuildReport, BuildTask, Input, Limits
 from envmgr.builders.registry import BUILDERS
 from envmgr.manifest import Change, difference, manifest_of, sketch
 from envmgr.model.digest import Digest
-from envmgr.model.errors import BuildError, EnvmgrError, FetchError, LockMismatchError, NotReproducibleError
+from envmgr.model.errors import EnvmgrError, FetchError, LockMismatchError, NotReproducibleError
 from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
+from envmgr.schedule import Schedule
 from envmgr.store.durable import writing
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
 
 SANDBOX_PLACES = tuple(f"{place}/".encode() for place in (STORE_PLACE, OUT_PLACE, BUILD_PLACE, PYTHON_PLACE))
 """What no object may name: the places that things have in a sandbox only."""
-
-PARTING_SECONDS = 5.0
-"""How long an interrupted command waits for its threads: builds end at once, a stalled download may not."""
-
-FETCHES = 4
-"""Sources fetched at a time: they wait for the network, not for a core."""
 
 
 class OutputMismatchError(LockMismatchError):
@@ -77,14 +68,6 @@ class NotInStoreError(FetchError):
         )
 
 
-class SeveralFailedError(BuildError):
-    """More than one node failed under --keep-going."""
-
-    def __init__(self, errors: Sequence[EnvmgrError]) -> None:
-        self.errors = list(errors)
-        super().__init__("\n".join(["several steps failed:", *(f"  {error.message}" for error in errors)]))
-
-
 @dataclass(frozen=True)
 class Options:
     """How to realise; none of it changes what comes out."""
@@ -106,12 +89,12 @@ class Survey:
     @property
     def fetches(self) -> list[Node]:
         """The sources to be fetched."""
-        return [node for node in self.missing if node.source is not None]
+        return [node for node in self.missing if node.is_source]
 
     @property
     def builds(self) -> list[Node]:
         """The derivations to be built."""
-        return [node for node in self.missing if node.source is None]
+        return [node for node in self.missing if not node.is_source]
 
     @property
     def fetch_bytes(self) -> int:
@@ -187,7 +170,8 @@ class Realizer:
         self.notice(Event("planned", "plan", text=str(survey)))
         if self.options.offline and survey.fetches:
             raise NotInStoreError([node.derivation.label for node in survey.fetches])
-        return _Schedule(self, survey, expected).run()
+        schedule = Schedule(survey.missing, survey.present, jobs=self.options.jobs, keep_going=self.options.keep_going)
+        return schedule.run(lambda node, done: self._checked(node, done, expected), self.stop)
 
     def rebuild(self, node: Node) -> None:
         """Build a realised node again beside what is there, and compare; its inputs are realised first.
@@ -204,6 +188,17 @@ class Realizer:
         if changed:
             raise RebuildDiffersError(node.derivation.label, changed)
         self.notice(Event("finished", node.derivation.label, "rebuild", text="the same again, bit for bit"))
+
+    def _checked(
+        self, node: Node, done: Mapping[Digest, Realisation], expected: Mapping[Digest, Expected]
+    ) -> Realisation:
+        try:
+            made = self.make(node, done)
+            self.check(node, made, expected)
+        except EnvmgrError as error:
+            self.notice(Event("failed", node.derivation.label, text=error.message))
+            raise
+        return made
 
     def make(self, node: Node, inputs: Mapping[Digest, Realisation]) -> Realisation:
         """One node, its inputs realised: known already under its resolved digest, or built and published."""
@@ -283,93 +278,4 @@ class Realizer:
 
 
 def _activity(node: Node) -> str:
-    return "fetch" if node.source is not None else "build"
-
-
-class _Schedule:
-    """One realising: what is ready, what runs, what waits for what."""
-
-    def __init__(self, realizer: Realizer, survey: Survey, expected: Mapping[Digest, Expected]) -> None:
-        self.realizer, self.expected = realizer, expected
-        self.done = dict(survey.present)
-        self.missing = {node.digest: node for node in survey.missing}
-        self.errors: list[EnvmgrError] = []
-        self.running: dict[Future[Realisation], Node] = {}
-        self.above: dict[Digest, list[Node]] = defaultdict(list)
-        self.waiting: dict[Digest, int] = {}
-        self.heights = _heights(survey.missing)
-        self.order = itertools.count()
-        self.ready: dict[bool, list[tuple[int, int, Node]]] = {True: [], False: []}
-        for node in survey.missing:
-            inputs = {item.digest for item in node.inputs.values() if item.digest in self.missing}
-            self.waiting[node.digest] = len(inputs)
-            for digest in inputs:
-                self.above[digest].append(node)
-            if not inputs:
-                self._push(node)
-
-    def run(self) -> dict[Digest, Realisation]:
-        """Make all that is missing."""
-        slots = {True: FETCHES, False: self.realizer.options.jobs}
-        pool = ThreadPoolExecutor(max_workers=sum(slots.values()))
-        try:
-            self._start(pool, slots)
-            while self.running:
-                finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    self._finish(future)
-                self._start(pool, slots)
-        except BaseException:
-            self.realizer.stop()
-            wait(self.running, timeout=PARTING_SECONDS)
-            raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        if self.errors:
-            raise self.errors[0] if len(self.errors) == 1 else SeveralFailedError(self.errors)
-        return self.done
-
-    def _push(self, node: Node) -> None:
-        heapq.heappush(self.ready[node.source is not None], (-self.heights[node.digest], next(self.order), node))
-
-    def _start(self, pool: ThreadPoolExecutor, slots: Mapping[bool, int]) -> None:
-        if self.errors and not self.realizer.options.keep_going:
-            return
-        for fetches, heap in self.ready.items():
-            busy = sum((node.source is not None) == fetches for node in self.running.values())
-            while heap and busy < slots[fetches]:
-                node = heapq.heappop(heap)[2]
-                inputs = {item.digest: self.done[item.digest] for item in node.inputs.values()}
-                self.running[pool.submit(self.realizer.make, node, inputs)] = node
-                busy += 1
-
-    def _finish(self, future: Future[Realisation]) -> None:
-        node = self.running.pop(future)
-        try:
-            got = future.result()
-            self.realizer.check(node, got, self.expected)
-        except EnvmgrError as error:
-            self.realizer.notice(Event("failed", node.derivation.label, text=error.message))
-            self.errors.append(error)
-            if not self.realizer.options.keep_going:
-                self.realizer.stop()
-            return
-        except KeyboardInterrupt:
-            if not self.errors:
-                raise
-            return
-        self.done[node.digest] = got
-        for above in self.above[node.digest]:
-            self.waiting[above.digest] -= 1
-            if self.waiting[above.digest] == 0:
-                self._push(above)
-
-
-def _heights(missing: Sequence[Node]) -> dict[Digest, int]:
-    """For each missing node the length of its longest way up to a root; `missing` has inputs first."""
-    heights = dict.fromkeys((node.digest for node in missing), 0)
-    for node in reversed(missing):
-        for item in node.inputs.values():
-            if item.digest in heights:
-                heights[item.digest] = max(heights[item.digest], heights[node.digest] + 1)
-    return heights
+    return "fetch" if node.is_source else "build"

@@ -30,6 +30,11 @@ class Node:
     run: Run | None = None
 
     @property
+    def is_source(self) -> bool:
+        """Whether it is fetched, not built."""
+        return self.source is not None
+
+    @property
     def digest(self) -> Digest:
         """The derivation digest."""
         return self.derivation.digest

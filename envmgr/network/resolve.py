@@ -3,9 +3,12 @@
 Names, versions, file names, hashes and sizes come out; addresses don't. Uv looks where the user's pip looks.
 """
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -53,19 +56,13 @@ def resolve(requirements: Sequence[str], abi: str, system: str, index: PackageIn
     pinned: dict[str, PypiSource] = {}
     for line in _compile(requirements, abi, f"3.{minor}", f"{machine}-manylinux_2_{NEWEST_GLIBC_MINOR}"):
         project, _, version = line.partition("==")
-        best = min(
-            (
-                file
-                for file in index.files(project, version)
-                if file.sha256 and file.size and _rank(file, ranks) is not None
-            ),
-            key=lambda file: _rank(file, ranks) or 0,
-            default=None,
-        )
-        if best is None or best.sha256 is None or best.size is None:
+        fitting = [file for file in index.files(project, version) if _rank(file, ranks) is not None]
+        best = min(fitting, key=lambda file: _rank(file, ranks) or 0, default=None)
+        sha256 = _sha256(best) if best else None
+        if best is None or best.size is None or sha256 is None:
             raise NoWheelError(project, version, abi)
         pinned[project] = PypiSource(
-            kind="pypi", project=project, version=version, file=best.name, sha256=best.sha256, size=best.size
+            kind="pypi", project=project, version=version, file=best.name, sha256=sha256, size=best.size
         )
     return pinned
 
@@ -105,6 +102,14 @@ def _tags(minor: int, machine: str) -> list[Tag]:
         *cpython_tags((3, minor), platforms=platforms),
         *compatible_tags((3, minor), f"cp3{minor}", platforms),
     ]
+
+
+def _sha256(file: IndexFile) -> str | None:
+    """What the index says, or what a file of the user's own folder (find-links) has."""
+    if file.sha256 is not None or not file.url.startswith("file:"):
+        return file.sha256
+    with Path(unquote(urlsplit(file.url).path)).open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _rank(file: IndexFile, ranks: Mapping[Tag, int]) -> int | None:
