@@ -83,7 +83,7 @@ class Schedule:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         if self._errors:
-            raise self._errors[0] if len(self._errors) == 1 else SeveralFailedError(self._errors)
+            raise SeveralFailedError(self._errors) if self._keep_going and len(self._errors) > 1 else self._errors[0]
         return self._done
 
     def _push(self, node: Node) -> None:

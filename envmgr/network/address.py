@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import requests
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead
 
 from envmgr.model.errors import FetchError
 from envmgr.network.checked_file import CHUNK_BYTES
@@ -237,6 +237,8 @@ def open_address(url: str, headers: Mapping[str, str], network: Network) -> Iter
             yield Response(str(response.url), response.status_code, response.headers), _chunks(response.raw, network)
     except HOPELESS as error:
         raise RefusedError(_root(error)) from error
+    except IncompleteRead as error:
+        raise BrokenOffError(f"the transfer broke off {error.expected} bytes before its end") from error
     except (requests.RequestException, HTTPError) as error:
         raise BrokenOffError(_root(error)) from error
 

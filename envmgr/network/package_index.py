@@ -78,8 +78,10 @@ def places(environ: Mapping[str, str]) -> Places:
             *(list(filter(None, default)) or [PYPI_SIMPLE_ENDPOINT]),
             *pip.get("extra-index-url", "").split(),
         ]
-    certificates = Path(pip["cert"]) if pip.get("cert") else None
-    return Places(tuple(dict.fromkeys(find_links)), tuple(dict.fromkeys(indexes)), certificates)
+    certificates = pip.get("cert") or environ.get("SSL_CERT_FILE")
+    return Places(
+        tuple(dict.fromkeys(find_links)), tuple(dict.fromkeys(indexes)), Path(certificates) if certificates else None
+    )
 
 
 @dataclass(frozen=True)

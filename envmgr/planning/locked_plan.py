@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from envmgr.manifest import FileEntry, Manifest, sketch
 from envmgr.model.derivation import FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError, LockMismatchError
 from envmgr.model.lockfile import Expected, Locked, LockedSource, Lockfile
 from envmgr.model.node import Node
+from envmgr.model.store_path import StorePath
 
 SHOWN_LENGTH = 100
 """Characters of a value that an error shows."""
@@ -74,7 +76,18 @@ def hold(node: Node, lockfile: Lockfile) -> dict[Digest, Expected]:
                 raise OutOfDateError(item.recipe, dict(_differences(entry, describe(item))))
             if entry.store_path is not None and entry.manifest is not None:
                 expected[item.digest] = Expected(entry.store_path, entry.manifest, entry.contents)
+            for role, source in entry.sources.items():
+                if source.sha256 and source.size:
+                    expected[item.inputs[role].digest] = _expected_file(item.inputs[role], source)
     return expected
+
+
+def _expected_file(node: Node, locked: LockedSource) -> Expected:
+    """The object that a file of this hash and size is: it binds a source, too, that only an MD5 was published of."""
+    manifest = Manifest((FileEntry(locked.name, locked.size, executable=False, sha256=locked.sha256),))
+    name, version = node.derivation.name, node.derivation.version
+    path = StorePath.of(kind=node.derivation.kind, manifest=manifest.digest, name=name, version=version)
+    return Expected(path, manifest.digest, sketch(manifest))
 
 
 def describe(node: Node) -> Locked:

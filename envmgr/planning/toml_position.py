@@ -28,7 +28,7 @@ def find(text: str, path: Sequence[str | int]) -> Position:
     best, depth = Position(1, 1, lines[0]), 0
     for number, column, line, keys in _keys(lines):
         shared = _shared(keys, wanted)
-        if shared < len(keys) or shared <= depth:
+        if shared < min(len(keys), len(wanted)) or shared <= depth:
             continue
         best, depth = _inside(Position(number, column, line), wanted[shared:]), shared
     return best

@@ -23,8 +23,11 @@ constexpr double kServerShare = 0.5;
 /// LoadGen searches the peak upwards from a pace that must hold.
 constexpr double kPeakSearchShare = 0.1;
 
-/// LoadGen itself spends about this on a sample, so no backend is faster. Bounds the memory of a null run.
-constexpr double kLeastSeconds = 1e-6;
+/// LoadGen itself is no faster than this on any machine seen. Without these bounds a null run would fill the memory
+/// with queries: LoadGen makes them all before the test, at about 100 bytes a sample Offline and 300 bytes a query
+/// otherwise.
+constexpr double kMostOfflineSamplesPerSecond = 4e6;
+constexpr double kMostQueriesPerSecond = 1e6;
 
 void ReadConf(const Settings& settings, const std::string& path, int kind, TestSettings* test) {
   const int error = test->FromConfig(path, settings.model_name, NameOf(settings.scenario), kind);
@@ -59,20 +62,24 @@ bool UserNamesPace(const Settings& settings) {
   return *expectation != kUnset;
 }
 
+/// The latency of a query, in nanoseconds, when this many come one after the other in a second.
+double LatencyAt(double queries_per_second) { return 1e9 / std::min(queries_per_second, kMostQueriesPerSecond); }
+
 double PaceFrom(const Settings& settings, const TestSettings& test, double best_seconds) {
-  const double sample_seconds = std::max(best_seconds, kLeastSeconds);
-  const double samples_per_second = static_cast<double>(settings.workers) / sample_seconds;
+  const double workers = static_cast<double>(settings.workers);
+  const double samples_in_query = static_cast<double>(test.multi_stream_samples_per_query);
+  const double server_share = settings.mode == TestMode::FindPeakPerformance ? kPeakSearchShare : kServerShare;
   switch (settings.scenario) {
     case TestScenario::SingleStream:
-      return sample_seconds / kHeadroom * 1e9;
+      return LatencyAt(kHeadroom / best_seconds);
     case TestScenario::MultiStream:
-      return static_cast<double>(test.multi_stream_samples_per_query) / samples_per_second / kHeadroom * 1e9;
+      return LatencyAt(kHeadroom * workers / samples_in_query / best_seconds);
     case TestScenario::Server:
-      return samples_per_second * (settings.mode == TestMode::FindPeakPerformance ? kPeakSearchShare : kServerShare);
+      return std::min(server_share * workers / best_seconds, kMostQueriesPerSecond);
     case TestScenario::Offline:
       break;
   }
-  return samples_per_second * kHeadroom;
+  return std::min(kHeadroom * workers / best_seconds, kMostOfflineSamplesPerSecond);
 }
 
 }  // namespace

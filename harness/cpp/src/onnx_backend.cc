@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 #include <vector>
 
@@ -118,6 +119,8 @@ const Element* Elements(const onnx::Api& api, onnx::Value* value) {
 }  // namespace
 
 OnnxRuntime::OnnxRuntime() {
+  // It would start a thread that reports to its makers, and write to the user's cache folder, while it is measured.
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     throw std::runtime_error(std::string("cannot open ONNX Runtime: ") + dlerror() +

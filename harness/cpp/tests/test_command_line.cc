@@ -27,7 +27,9 @@ bool Has(const std::string& text, const std::string& part) { return text.find(pa
 
 /// Runs one scenario on three samples; returns the exit code.
 int RunScenario(const Folder& folder, const std::string& scenario, const std::string& mode) {
-  folder.Write("user.conf", "*.*.min_duration = 50\n*.*.min_query_count = 1000\n*.Server.target_qps = 2000\n");
+  folder.Write("user.conf",
+               "*.*.min_duration = 20\n*.*.min_query_count = 1000\n"
+               "*.Offline.target_qps = 10000000\n*.Server.target_qps = 2000\n");
   return Harness(folder, "--backend null --tensors " + folder.WriteTensors({"a.jpg", "b.jpg", "c.jpg"}) +
                              " --scenario " + scenario + " --mode " + mode + " --output " + folder.Path("out/deep") +
                              " --user-conf " + folder.Path("user.conf") + " --workers " +

@@ -42,6 +42,17 @@ TEST(AUserConfThatNamesNoPaceLeavesItToTheWarmUp) {
   CHECK(Near(pace(TestScenario::MultiStream), 4e7 / 1.2));
 }
 
+TEST(APaceBeyondLoadgensOwnIsCutDown) {
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), 1e-8).expected, 4e6));
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::SingleStream, ""), 1e-8).expected, 1000));
+}
+
+TEST(ThePeakIsSearchedUpwardsFromATenth) {
+  Settings settings = SettingsFor(TestScenario::Server, "");
+  settings.mode = mlperf::TestMode::FindPeakPerformance;
+  CHECK(Near(MakeLoadgenSettings(settings, 0.01).expected, 20));
+}
+
 TEST(APaceInUserConfIsKept) {
   const test::Folder folder;
   folder.Write("user.conf",
