@@ -5,13 +5,15 @@ A run sees its closure, the interpreter and its own results folder, and has no n
 folder without a record is a run that did not end.
 """
 
-import json
 import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from envmgr.builders.action import STORE_PLACE, Action, Executor, Exited, require_success
 from envmgr.builders.interpreter import Interpreter, interpreter
@@ -19,7 +21,7 @@ from envmgr.builders.placeholders import fill
 from envmgr.manifest import FileEntry, manifest_of
 from envmgr.model.axis import holds
 from envmgr.model.digest import Digest
-from envmgr.model.errors import InvalidInputError
+from envmgr.model.errors import BuildError, InvalidInputError
 from envmgr.model.event import Event
 from envmgr.model.host import HostFacts
 from envmgr.model.loadgen_summary import summary_metrics
@@ -36,6 +38,7 @@ RESULTS_PLACE = "/envmgr/results"
 LONGEST_SECONDS = 7 * 24 * 3600.0
 MOST_OUTPUT_BYTES = 64 * 2**30
 RECORD = "record.json"
+METRICS: TypeAdapter[dict[str, Metric]] = TypeAdapter(dict[str, Metric])
 
 
 class NotARunError(InvalidInputError):
@@ -44,6 +47,18 @@ class NotARunError(InvalidInputError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} is no benchmark: its recipe has no table `run`", fix=f"envmgr realize {name}")
+
+
+class MetricsError(BuildError):
+    """What a step left as its metrics is no flat object."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file, self.why = file, why
+        super().__init__(
+            f"the metrics of a step are no flat JSON object: {why}",
+            where=str(file),
+            fix="let the step write one object of names to numbers, texts or booleans",
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,8 @@ def run(
 
     Raises:
         NotARunError: the plan is of an artifact.
-        BuildError: a step failed; its output is in the run's folder.
+        UnknownPlaceholderError: a text of the recipe names nothing; no step was run.
+        BuildError: a step failed, or left unreadable metrics; its output is in the run's folder.
         HostError: the interpreter that the plan was made for is not here.
     """
     return _Run(question, store, executor, notice).go()
@@ -86,13 +102,16 @@ class _Run:
 
     def go(self) -> RunRecord:
         """Everything, in order."""
-        self.folder.mkdir(parents=True)
+        names = self._names()
+        files = {file: fill(text, names, self.node.recipe) for file, text in self.plan.files.items()}
+        taken = [step for step in self.plan.steps if holds(step.when, self.node.choices.__getitem__)]
+        actions = {step.name: self._action(step, names) for step in taken}
         self.store.hold(self.closure)
         started, clock, before = datetime.now(UTC), time.monotonic(), observe()
-        names = self._names()
-        for file, text in self.plan.files.items():
-            (self.folder / file).write_text(fill(text, names, self.node.recipe))
-        steps = [self._step(step, names) for step in self.plan.steps if holds(step.when, self.node.choices.__getitem__)]
+        self.folder.mkdir(parents=True)
+        for file, text in files.items():
+            (self.folder / file).write_text(text)
+        steps = [self._step(name, action) for name, action in actions.items()]
         metrics = self._metrics(steps)
         record = RunRecord(
             id=self.id,
@@ -126,42 +145,36 @@ class _Run:
         with self.store.stage("record") as draft:
             write_file(self.folder / RECORD, record.text().encode(), scratch=draft.work)
 
-    def _step(self, step: Step, names: Mapping[str, str]) -> StepRecord:
-        folder = self.folder / step.name
+    def _step(self, name: str, action: Action) -> StepRecord:
+        folder = self.folder / name
         folder.mkdir()
-        names = {**names, "step": f"{names['results']}/{step.name}"}
-        argv = tuple(fill(word, names, self.node.recipe) for word in step.argv)
-        environment = {key: fill(value, names, self.node.recipe) for key, value in step.environment.items()}
         log, clock = folder / "output.txt", time.monotonic()
-        self.notice(Event("started", step.name, "run", log=log))
-        outcome = self.executor.run(
-            self._action(argv, environment, names["results"]),
-            log,
-            lambda line: self.notice(Event("said", step.name, "run", text=line)),
-        )
-        require_success(outcome, step.name, log)
+        self.notice(Event("started", name, "run", log=log))
+        outcome = self.executor.run(action, log, lambda line: self.notice(Event("said", name, "run", text=line)))
+        require_success(outcome, name, log)
         seconds = time.monotonic() - clock
-        self.notice(Event("finished", step.name, "run", seconds=seconds))
+        self.notice(Event("finished", name, "run", seconds=seconds))
         return StepRecord(
-            name=step.name,
-            argv=argv,
+            name=name,
+            argv=action.argv,
             seconds=round(seconds, 3),
             exit_code=outcome.code if isinstance(outcome, Exited) else 1,
             files={
-                f"{step.name}/{entry.path}": Digest(entry.sha256)
+                f"{name}/{entry.path}": Digest(entry.sha256)
                 for entry in manifest_of(folder).entries
                 if isinstance(entry, FileEntry)
             },
         )
 
-    def _action(self, argv: tuple[str, ...], environment: Mapping[str, str], results: str) -> Action:
+    def _action(self, step: Step, names: Mapping[str, str]) -> Action:
+        names = {**names, "step": f"{names['results']}/{step.name}"}
         readable = {f"{STORE_PLACE}/{path}": folder for path, folder in self.closure.items()}
         return Action(
-            argv=argv,
-            environment=environment,
+            argv=tuple(fill(word, names, self.node.recipe) for word in step.argv),
+            environment={key: fill(value, names, self.node.recipe) for key, value in step.environment.items()},
             readable=readable | (dict(self.interpreter.readable) if self.interpreter else {}),
             writable={RESULTS_PLACE: self.folder},
-            folder=results,
+            folder=names["results"],
             seconds=LONGEST_SECONDS,
             output_bytes=MOST_OUTPUT_BYTES,
             hidden=self.interpreter.hidden if self.interpreter else (),
@@ -195,7 +208,7 @@ class _Run:
         for step in steps:
             folder = self.folder / step.name
             if (folder / "metrics.json").is_file():
-                metrics |= json.loads((folder / "metrics.json").read_text())
+                metrics |= _read_metrics(folder / "metrics.json")
             if (folder / "mlperf_log_summary.txt").is_file():
                 metrics |= summary_metrics((folder / "mlperf_log_summary.txt").read_text())
         return metrics
@@ -208,3 +221,11 @@ class _Run:
         if full and any(float(metrics.get(name, least)) < least for name, least in self.plan.targets.items()):
             return 9
         return 0
+
+
+def _read_metrics(file: Path) -> dict[str, Metric]:
+    try:
+        return METRICS.validate_json(file.read_bytes())
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise MetricsError(file, ": ".join([*map(str, fault["loc"][:1]), fault["msg"]])) from error

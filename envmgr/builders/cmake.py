@@ -22,8 +22,11 @@ class CMakeSettings(BaseModel):
     definitions: dict[str, str] = {}
     """Cache variables, each passed as `-DNAME=VALUE`."""
     build_type: str = "Release"
+    """`CMAKE_BUILD_TYPE`."""
     cmake: str = "{cmake}/bin/cmake"
+    """The program that configures."""
     ninja: str = "{ninja}/bin/ninja"
+    """The program that runs the steps."""
     toolchain: str = "{toolchain}/zig.cmake"
     """The toolchain file."""
 

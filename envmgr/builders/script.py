@@ -25,7 +25,9 @@ class ScriptSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The program and its arguments."""
     environment: dict[str, str] = {}
+    """Environment variables; they may hold places, as `argv` may."""
     path: tuple[str, ...] = ()
     """Places of folders that come first in PATH."""
     python: str = ""

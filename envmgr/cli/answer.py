@@ -1,67 +1,65 @@
-"""What a command answers, and how that is printed: data on stdout, talk on stderr, one JSON object with --json."""
+"""What a command answers, and how that is printed: data on stdout, talk on stderr, one JSON object with --json.
+
+The type of the data is part of the command: what a function says it returns (`Answer[Listing]`) is what mypy checks,
+what `envmgr schema` prints, and what the tests hold real answers against.
+"""
 
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ParamSpec
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import click
+from pydantic import BaseModel
 
+from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError
+from envmgr.model.store_path import StorePath
 
 Parameters = ParamSpec("Parameters")
+Data = TypeVar("Data")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The answer of a command: `data` for programs, `text` for people (printed on stdout), and an exit code."""
+class Answer(Generic[Data]):
+    """What a command found or did: `data` for programs, `text` for people (printed on stdout).
 
-    data: Mapping[str, Any]
+    `failure` is the bad news of a command that did its work all the same: damaged objects were found, the benchmark is
+    INVALID. Its exit code becomes the command's.
+    """
+
+    data: Data
     text: str = ""
-    warnings: Sequence[str] = field(default_factory=tuple)
-    exit_code: int = 0
+    warnings: Sequence[str] = ()
+    failure: EnvmgrError | None = None
 
 
-def answers(name: str) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, None]]:
+def answers(name: str) -> Callable[[Callable[Parameters, Answer[Data]]], Callable[Parameters, None]]:
     """Make a function that returns an Answer a command's body: adds `--json`, prints the answer, sets the exit code."""
 
-    def decorate(function: Callable[Parameters, Answer]) -> Callable[Parameters, None]:
+    def decorate(function: Callable[Parameters, Answer[Data]]) -> Callable[Parameters, None]:
         @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
         @functools.wraps(function)
         def command(*args: Any, as_json: bool, **options: Any) -> None:  # noqa: ANN401  click's parameters
             answer = function(*args, **options)
             if as_json:
-                print_json(name, ok=answer.exit_code == 0, data=answer.data, warnings=answer.warnings)
+                print_json(name, answer)
             else:
-                for warning in answer.warnings:
-                    say(f"warning: {warning}")
-                if answer.text:
-                    click.echo(answer.text)
-            sys.exit(answer.exit_code)
+                _print_text(name, answer)
+            sys.exit(answer.failure.exit_code if answer.failure else 0)
 
         return command  # type: ignore[return-value]  # click fills the parameters
 
     return decorate
 
 
-def print_json(name: str, *, ok: bool, **fields: Any) -> None:  # noqa: ANN401  whatever JSON holds
-    """Print the one object that every `--json` answer is."""
-    click.echo(json.dumps({"schema": f"envmgr.{name}/1", "ok": ok, **fields}, ensure_ascii=False))
-
-
 def print_error(name: str, error: EnvmgrError, *, as_json: bool) -> None:
-    """Print what went wrong: what and why, where, and what to do next."""
+    """Print why a command has no answer: what and why, where, and what to do next."""
     if as_json:
-        shown = {
-            "class": type(error).__name__,
-            "message": error.message,
-            "where": error.where,
-            "fix": error.fix,
-            "exit": error.exit_code,
-        }
-        print_json(name, ok=False, data={}, warnings=[], error=shown)
+        print_json(name, Answer({}, failure=error))
         return
     say(f"error: {error.message}")
     if error.where:
@@ -70,6 +68,51 @@ def print_error(name: str, error: EnvmgrError, *, as_json: bool) -> None:
         say(f"  fix:   {error.fix}")
 
 
+def print_json(name: str, answer: Answer[Data]) -> None:
+    """Print the one object that every `--json` answer is."""
+    shown: dict[str, object] = {
+        "schema": f"envmgr.{name}/1",
+        "ok": answer.failure is None,
+        "data": answer.data,
+        "warnings": answer.warnings,
+    }
+    if answer.failure:
+        shown["error"] = {
+            "class": type(answer.failure).__name__,
+            "message": answer.failure.message,
+            "where": answer.failure.where,
+            "fix": answer.failure.fix,
+            "exit": answer.failure.exit_code,
+        }
+    click.echo(to_json(shown))
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """The JSON text of an answer's data, models and all."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+
+
 def say(text: str) -> None:
     """Talk: a line on stderr."""
     click.echo(text, err=True)
+
+
+def _print_text(name: str, answer: Answer[Data]) -> None:
+    for warning in answer.warnings:
+        say(f"warning: {warning}")
+    if answer.text:
+        click.echo(answer.text)
+    if answer.failure:
+        print_error(name, answer.failure, as_json=False)
+
+
+def _plain(value: object) -> object:
+    """What JSON has no form for: our records as objects; digests, store paths and paths as text."""
+    match value:
+        case BaseModel():
+            return value.model_dump(mode="json", by_alias=True)
+        case Digest() | StorePath() | Path():
+            return str(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+    raise TypeError(f"an answer can't hold {value!r}")

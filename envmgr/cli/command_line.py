@@ -1,7 +1,6 @@
 """The command line as a whole: the commands, loaded on use, and what becomes of their errors."""
 
 import importlib
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -59,7 +58,11 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.command(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.option("--store", type=click.Path(path_type=Path), help="The store (else $ENVMGR_STORE, else the checkout's).")
 @click.option("--recipes", type=click.Path(path_type=Path, exists=True), help="The folder of the recipes.")
 @click.version_option(__version__, message="%(version)s")
@@ -67,28 +70,26 @@ class _Commands(click.Group):
 def envmgr(context: click.Context, store: Path | None, recipes: Path | None) -> None:
     """Hermetic builds and environments for machine-learning benchmarks."""
     context.obj = Project(recipes_option=recipes, store_option=store)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; its exit code. Errors are printed here, and nowhere else."""
-    name = next((argument for argument in arguments if argument in COMMANDS), "envmgr")
     as_json = any(argument.startswith("--json") for argument in arguments)
     try:
         envmgr.main(args=[*_spelled_out(arguments)], prog_name="envmgr", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        print_error(name, _usage(error), as_json=as_json)
+        print_error(_named(arguments), _usage(error), as_json=as_json)
         return UsageError.exit_code
     except EnvmgrError as error:
-        print_error(name, error, as_json=as_json)
+        print_error(_named(arguments), error, as_json=as_json)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print_error(name, InterruptedByUserError(), as_json=as_json)
+        print_error(_named(arguments), InterruptedByUserError(), as_json=as_json)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     return 0
 
 
@@ -96,6 +97,18 @@ def _spelled_out(arguments: Sequence[str]) -> Iterator[str]:
     """`--json=stream` as the two flags that it is: click knows no flag with an optional value."""
     for argument in arguments:
         yield from ("--json", "--stream") if argument == "--json=stream" else (argument,)
+
+
+def _named(arguments: Sequence[str]) -> str:
+    """The command that the arguments name, its words joined by dashes; `envmgr` where they name none."""
+    words: list[str] = []
+    command: click.Command = envmgr
+    for argument in arguments:
+        found = command.get_command(click.Context(command), argument) if isinstance(command, click.Group) else None
+        if found is not None:
+            words.append(argument)
+            command = found
+    return "-".join(words) or "envmgr"
 
 
 class InterruptedByUserError(EnvmgrError):

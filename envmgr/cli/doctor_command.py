@@ -2,10 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr.builders.bare_host import bare_host
 from envmgr.builders.interpreter import interpreter
@@ -21,7 +24,8 @@ LEAST_DISK_BYTES = 4 * 10**9
 """What the embedded benchmark needs, downloads included."""
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """One thing that was looked at."""
 
     subject: str
@@ -30,10 +34,24 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
+class LacksError(HostError):
+    """This host lacks what builds and runs need."""
+
+    def __init__(self, lacking: Sequence[str]) -> None:
+        self.lacking = tuple(lacking)
+        super().__init__(f"this host lacks: {', '.join(lacking)}", fix="see what is said beside each")
+
+
+class Health(TypedDict):
+    """All that was looked at."""
+
+    findings: list[Finding]
+
+
 @click.command("doctor")
 @click.pass_obj
 @answers("doctor")
-def command(project: Project, /) -> Answer:
+def command(project: Project, /) -> Answer[Health]:
     """Look at the sandbox, the C library, the interpreter, the disk and the store. Exit 12 if something is missing."""
     findings = list(_findings(project))
     lines = [
@@ -41,39 +59,62 @@ def command(project: Project, /) -> Answer:
         + (f"\n        fix: {item.fix}" if item.fix else "")
         for item in findings
     ]
-    failed = any(not item.ok for item in findings)
+    lacking = [item.subject for item in findings if not item.ok]
     return Answer(
-        {"findings": [item._asdict() for item in findings]},
+        {"findings": findings},
         "\n".join(lines),
-        exit_code=HostError.exit_code if failed else 0,
+        failure=LacksError(lacking) if lacking else None,
     )
 
 
 def _findings(project: Project) -> Iterator[Finding]:
-    sandbox = describe()
-    full = sandbox["level"] == "sandboxed"
-    yield Finding(
-        "sandbox", full, sandbox["level"] + (f": {sandbox['reason']}" if not full else ""), sandbox.get("remedy", "")
-    )
+    yield _sandbox()
     libc = project.facts.libc
     enough = version_key(libc) >= version_key(LEAST_GLIBC)
     yield Finding("C library", enough, libc, "" if enough else f"a host with glibc {LEAST_GLIBC} or newer")
     yield _asked("bare host", lambda: f"{len(bare_host().digests)} files are lent to builds")
     abi = project.facts.python.abi
     yield _asked("interpreter", lambda: f"{abi}: {interpreter(abi).program}")
-    root = project.store_root
-    there = next(folder for folder in (root, *root.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    yield Finding(
-        "disk", free >= LEAST_DISK_BYTES, f"{free / 1e9:.1f} GB free at {there}",
-        "" if free >= LEAST_DISK_BYTES else "free some space, or name another store by --store",
-    )  # fmt: skip
-    writable = os.access(there, os.W_OK)
-    yield Finding("store", writable, str(root), "" if writable else "name a store that you may write by --store")
+    yield _disk(_nearest(project.store_root))
+    yield _store(project)
     if os.geteuid() == 0:
         yield Finding(
             "user", ok=True, found="root: set-id bits, owners and devices would work for real in what builds leave"
         )
+
+
+def _sandbox() -> Finding:
+    sandbox = describe()
+    if sandbox["level"] == "sandboxed":
+        return Finding("sandbox", ok=True, found="sandboxed")
+    return Finding("sandbox", ok=False, found=f"{sandbox['level']}: {sandbox['reason']}", fix=sandbox["remedy"])
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    fix = "" if free >= LEAST_DISK_BYTES else "free some space, or name another store by --store"
+    return Finding("disk", not fix, f"{free / 1e9:.1f} GB free at {folder}", fix)
+
+
+def _store(project: Project) -> Finding:
+    """Whether the store, or the folder that it will be made in, can be written: tried, not guessed from modes."""
+    root = project.store_root
+    try:
+        tempfile.TemporaryFile(dir=_nearest(root)).close()
+    except OSError as error:
+        found = f"{root} can't be written: {error.strerror}"
+        return Finding("store", ok=False, found=found, fix="name a store that you may write by --store")
+    return _asked("store", lambda: _described(project))
+
+
+def _described(project: Project) -> str:
+    store = project.store_if_any()
+    return f"{project.store_root}: {store.statistics().objects if store else 'no'} objects"
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or what there is of it."""
+    return next(there for there in (path, *path.parents) if there.exists())
 
 
 def _asked(subject: str, question: Callable[[], str]) -> Finding:

@@ -1,17 +1,48 @@
 """`envmgr gc`: delete what no root keeps."""
 
+from pathlib import Path
+
 import click
+from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
+from envmgr.model.store_path import StorePath
 from envmgr.store.gc import Garbage, collect, garbage
+
+
+class Dead(TypedDict):
+    """An object that no root keeps."""
+
+    store_path: StorePath
+    bytes: int
+    named_by: StorePath | None
+    """A dead object that refers to it, where there is one."""
+
+
+class Rubbish(TypedDict):
+    """A file or a folder below the store's that nothing stands for."""
+
+    path: Path
+    why: str
+
+
+class Collected(TypedDict):
+    """What a collection deletes."""
+
+    deleted: bool
+    """False with --dry-run: it would be."""
+    bytes: int
+    """Of the objects' files."""
+    objects: list[Dead]
+    rubbish: list[Rubbish]
 
 
 @click.command("gc")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and do nothing.")
 @click.pass_obj
 @answers("gc")
-def command(project: Project, /, *, dry_run: bool) -> Answer:
+def command(project: Project, /, *, dry_run: bool) -> Answer[Collected]:
     """Delete what no root keeps. What a running command uses stays; `envmgr root list` says what is kept and why."""
     with project.store() as store:
         found = garbage(store) if dry_run else collect(store)
@@ -20,10 +51,9 @@ def command(project: Project, /, *, dry_run: bool) -> Answer:
             "deleted": not dry_run,
             "bytes": found.bytes,
             "objects": [
-                {"store_path": str(dead.store_path), "bytes": dead.bytes, "named_by": str(dead.referrer or "")}
-                for dead in found.dead
+                {"store_path": dead.store_path, "bytes": dead.bytes, "named_by": dead.referrer} for dead in found.dead
             ],
-            "rubbish": [{"path": str(item.place), "why": item.why} for item in found.rubbish],
+            "rubbish": [{"path": item.place, "why": item.why} for item in found.rubbish],
         },
         "\n".join([*_lines(found), _total(found, dry_run=dry_run)]),
     )

@@ -3,32 +3,50 @@
 from collections.abc import Iterator
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
-from envmgr.cli.options import set_option
+from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.model.digest import Digest
 from envmgr.model.node import Node
 
 
+class Item(TypedDict):
+    """One derivation: of a recipe, or (with an empty `recipe`) of a source."""
+
+    derivation: Digest
+    label: str
+    recipe: str
+    inputs: dict[str, Digest]
+    """Derivation digests by role."""
+
+
+class Graph(TypedDict):
+    """The derivations that a recipe is made of, inputs first."""
+
+    root: Digest
+    nodes: list[Item]
+
+
 @click.command("graph")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_recipe)
 @set_option()
 @click.pass_obj
 @answers("graph")
-def command(project: Project, /, *, name: str, axes: dict[str, str]) -> Answer:
+def command(project: Project, /, *, name: str, axes: dict[str, str]) -> Answer[Graph]:
     """Show what NAME is made of. What was shown above is not unfolded again."""
     node = project.planner.plan(name, axes)
-    nodes = [
+    nodes: list[Item] = [
         {
-            "derivation": str(item.digest),
+            "derivation": item.digest,
             "label": item.derivation.label,
             "recipe": item.recipe,
-            "inputs": {role: str(below.digest) for role, below in item.inputs.items()},
+            "inputs": {role: below.digest for role, below in item.inputs.items()},
         }
         for item in node.walk()
     ]
-    return Answer({"root": str(node.digest), "nodes": nodes}, "\n".join(_tree(node)))
+    return Answer({"root": node.digest, "nodes": nodes}, "\n".join(_tree(node)))
 
 
 def _tree(node: Node) -> Iterator[str]:

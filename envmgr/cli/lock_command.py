@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import Notice, watching
-from envmgr.cli.options import realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, realize_options, set_option, work_options
 from envmgr.cli.project import Project
-from envmgr.manifest import sketch
+from envmgr.manifest import FileEntry, sketch
 from envmgr.model.digest import Digest
 from envmgr.model.errors import UsageError
-from envmgr.model.lockfile import Locked, Lockfile, Root
+from envmgr.model.lockfile import Locked, LockedSource, Lockfile, Root
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import Recipe
@@ -27,10 +28,27 @@ from envmgr.realize import Realizer
 from envmgr.store.store import Store
 
 
+class Checked(TypedDict):
+    """The lockfile fits the recipes (--check)."""
+
+    lock: Path
+    up_to_date: bool
+
+
+class Written(TypedDict):
+    """The lockfile, and whether its text is another one now."""
+
+    lock: Path
+    changed: bool
+    entries: int
+
+
 @click.command("lock")
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_recipe)
 @set_option()
-@click.option("--lock", type=click.Path(path_type=Path), default=Path("recipes.lock"), show_default=True)
+@click.option(
+    "--lock", type=click.Path(path_type=Path), default=Path("recipes.lock"), show_default=True, help="The file."
+)
 @click.option("--check", is_flag=True, help="Change nothing; exit 4 where the lockfile is out of date.")
 @click.option("--update", is_flag=True, help="First resolve the wheels of the NAMEs' environments anew.")
 @click.option(
@@ -50,7 +68,7 @@ def command(
     update: bool,
     no_realize: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
-) -> Answer:
+) -> Answer[Checked | Written]:
     """Lock NAMEs with the axes that are set; without NAMEs, everything that the lockfile has already."""
     before = read(lock) if lock.is_file() or check else Lockfile()
     roots = [Root(recipe=name, set=axes) for name in names] or list(before.root)
@@ -62,7 +80,7 @@ def command(
     if check:
         for _, node in planned:
             hold(node, before)
-        return Answer({"lock": str(lock), "up_to_date": True}, f"{lock} is up to date")
+        return Answer({"lock": lock, "up_to_date": True}, f"{lock} is up to date")
     store = project.store()
     with watching(stream=work["stream"]) as notice:
         after = before
@@ -73,7 +91,7 @@ def command(
     if changed:
         lock.write_text(after.show())
     return Answer(
-        {"lock": str(lock), "changed": changed, "entries": len(after.entry)},
+        {"lock": lock, "changed": changed, "entries": len(after.entry)},
         f"{lock}: {len(after.entry)} entries, {'written' if changed else 'unchanged'}",
     )
 
@@ -91,14 +109,33 @@ def _realized(
 def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Lockfile) -> Locked:
     """The entry with its output: as it came out now, else as it was pinned for the same derivation."""
     entry = describe(node)
-    got = done.get(node.digest)
-    if got is not None:
-        contents = sketch(store.manifest(got.store_path))
-        return entry.model_copy(update={"store_path": got.store_path, "manifest": got.manifest, "contents": contents})
     pinned = before.find(node.recipe, node.derivation.system, node.axes)
-    if pinned is not None and pinned.derivation == node.digest:
+    if pinned is None or pinned.derivation != node.digest:
+        pinned = entry
+    got = done.get(node.digest)
+    if got is None:
         return pinned
-    return entry
+    return entry.model_copy(
+        update={
+            "store_path": got.store_path,
+            "manifest": got.manifest,
+            "contents": sketch(store.manifest(got.store_path)),
+            "sources": {
+                role: _with_sha256(source, node.inputs[role], pinned.sources[role], store)
+                for role, source in entry.sources.items()
+            },
+        }
+    )
+
+
+def _with_sha256(source: LockedSource, node: Node, pinned: LockedSource, store: Store) -> LockedSource:
+    """A source that only an MD5 was published of, with the SHA-256 that the first fetch found."""
+    if source.sha256 or not source.md5:
+        return source
+    for realisation in store.realisations_of(node.digest):
+        (file,) = (item for item in store.manifest(realisation.store_path).entries if isinstance(item, FileEntry))
+        return source.model_copy(update={"sha256": file.sha256, "size": file.size})
+    return pinned
 
 
 def _update(project: Project, names: list[str]) -> None:

@@ -11,7 +11,7 @@ def main() -> None:
         from envmgr.realize_hot import recall
 
         if (paths := recall(arguments[1:])) is not None:
-            sys.stdout.write("".join(f"{path}\n" for path in paths))
+            _print(paths)
             return
     from envmgr.cli.command_line import run
     from envmgr.model.errors import INTERRUPTED
@@ -22,3 +22,11 @@ def main() -> None:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _print(paths: list[str]) -> None:
+    try:
+        sys.stdout.write("".join(f"{path}\n" for path in paths))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever asked went away: nothing is to be said, least of all at exit
+        os._exit(1)

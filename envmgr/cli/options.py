@@ -8,10 +8,21 @@ from typing import Any
 import click
 
 from envmgr.builders.builder import Limits
+from envmgr.cli.project import NoCheckoutError, Project
 from envmgr.model.errors import UsageError
+from envmgr.planning.catalog import Catalog
 from envmgr.realize import Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def complete_recipe(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """For the shell: the recipes whose names begin so."""
+    try:
+        folder = Project(recipes_option=context.find_root().params.get("recipes")).recipes
+    except NoCheckoutError:
+        return []
+    return [name for name in Catalog(folder).names() if name.startswith(incomplete)]
 
 
 def set_option() -> Decorator:

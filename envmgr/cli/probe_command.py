@@ -9,11 +9,11 @@ from envmgr.planning.probe import probe
 
 @click.command("probe")
 @answers("probe")
-def command() -> Answer:
+def command() -> Answer[HostFacts]:
     """Show the facts that choose variants and that every run records."""
     facts = probe()
     lines = [f"{name:16} {_shown(facts.fact(name))}" for name in HostFacts.names()]
-    return Answer(facts.model_dump(mode="json"), "\n".join(lines))
+    return Answer(facts, "\n".join(lines))
 
 
 def _shown(fact: str | int | tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ from envmgr.planning.plan import Planner
 from envmgr.planning.probe import probe
 from envmgr.planning.sources import local_path
 from envmgr.store.roots import Root
-from envmgr.store.store import Store
+from envmgr.store.store import NoStoreError, Store
 
 
 class NoCheckoutError(InvalidInputError):
@@ -70,6 +70,13 @@ class Project:
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
         return Store.open(self.store_root, read_only=read_only)
+
+    def store_if_any(self) -> Store | None:
+        """The store, opened for reading; None where there is none yet."""
+        try:
+            return self.store(read_only=True)
+        except NoStoreError:
+            return None
 
     def plan(self, names: tuple[str, ...], axes: dict[str, str]) -> list[Node]:
         """The plans of several recipes with the same axes."""

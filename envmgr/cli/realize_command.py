@@ -6,20 +6,46 @@ from pathlib import Path
 from typing import Any
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr import realize_hot
 from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import lock_option, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, lock_option, realize_options, set_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.realize import Realizer, Survey
 from envmgr.store.store import Store
 
 
+class Output(Realisation):
+    """What a recipe came to."""
+
+    name: str
+    """The recipe's."""
+    axes: dict[str, str]
+    """Those that decide what the output is."""
+
+
+class Realised(TypedDict):
+    """The outputs in the order in which recipes were named; runs have none."""
+
+    outputs: list[Output]
+
+
+class Surveyed(TypedDict):
+    """What realising would do (--dry-run): labels of what would be built and fetched."""
+
+    present: int
+    build: list[str]
+    fetch: list[str]
+    fetch_bytes: int
+
+
 @click.command("realize", short_help="Have it, copy it, or build it; prints the path.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_recipe)
 @lock_option()
 @set_option()
 @work_options()
@@ -39,7 +65,7 @@ def command(
     dry_run: bool,
     rebuild: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
-) -> Answer:
+) -> Answer[Realised | Surveyed]:
     """Realise recipes and print the paths of their objects, the last line alone on stdout."""
     began = time.time_ns()
     nodes = project.plan(names, axes)
@@ -61,21 +87,19 @@ def command(
         watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
         _remember(store, [str(path) for path in paths], watched, began)
     outputs = [
-        {"name": node.recipe, "axes": dict(node.axes), **done[node.digest].model_dump(mode="json")}
-        for node in nodes
-        if node.run is None
+        Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in nodes if node.run is None
     ]
     return Answer({"outputs": outputs}, "\n".join(str(store.folder(path)) for path in paths))
 
 
-def _survey(survey: Survey) -> Answer:
-    data = {
+def _survey(survey: Survey) -> Answer[Realised | Surveyed]:
+    data: Surveyed = {
         "present": len(survey.present),
         "build": [node.derivation.label for node in survey.builds],
         "fetch": [node.derivation.label for node in survey.fetches],
         "fetch_bytes": survey.fetch_bytes,
     }
-    lines = [f"build {label}" for label in data["build"]] + [f"fetch {label}" for label in data["fetch"]]  # type: ignore[attr-defined]
+    lines = [f"build {label}" for label in data["build"]] + [f"fetch {label}" for label in data["fetch"]]
     return Answer(data, "\n".join([*lines, str(survey)]))
 
 

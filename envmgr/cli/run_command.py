@@ -5,22 +5,32 @@ from pathlib import Path
 from typing import Any
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import lock_option, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, lock_option, realize_options, set_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.model.digest import Digest
-from envmgr.model.errors import UsageError
+from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
+from envmgr.model.node import Node
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
+from envmgr.planning.catalog import UnknownNameError
 from envmgr.realize import Realizer
 from envmgr.run import NotARunError, Question, run
 
 
+class Recorded(TypedDict):
+    """The record of the run, and the file that holds it."""
+
+    record: Path
+    run: RunRecord
+
+
 @click.command("run")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_recipe)
 @lock_option()
 @set_option()
 @click.option("--scenario", help="Short for --set scenario=…")
@@ -40,7 +50,7 @@ def command(
     mode: str | None,
     count: int | None,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
-) -> Answer:
+) -> Answer[Recorded]:
     """Realise what NAME needs, run it under LoadGen, and record the run.
 
     Exit code 8 means that LoadGen says INVALID, 9 that the accuracy is below the recipe's target; the record is
@@ -52,7 +62,7 @@ def command(
     if recipe.run is None:
         raise NotARunError(name)
     settings = _settings(recipe.run, wanted)
-    node = project.planner.plan(name, {key: value for key, value in wanted.items() if key not in settings})
+    node = _planned(project, name, {key: value for key, value in wanted.items() if key not in settings}, settings)
     _, expected = locked([node], lock)
     store = project.store()
     held = executor(work["sandbox"])
@@ -64,10 +74,41 @@ def command(
         record = run(Question(node, inputs, settings, lockfile, project.facts), store, held, notice)
     folder = store.layout.runs / record.id
     return Answer(
-        {"record": str(folder / "record.json"), "run": record.model_dump(mode="json", by_alias=True)},
+        {"record": folder / "record.json", "run": record},
         _summary(record, folder),
-        exit_code=record.exit_code,
+        failure=_verdict(record, recipe.run, folder),
     )
+
+
+def _planned(project: Project, name: str, axes: Mapping[str, str], settings: Mapping[str, int]) -> Node:
+    """The plan; what was set and is nothing may be a misspelt setting as well as a misspelt axis."""
+    try:
+        return project.planner.plan(name, axes)
+    except UnknownNameError as error:
+        if error.kind != "axis" or error.name not in axes:
+            raise
+        known = [*error.known, *settings]
+        raise UnknownNameError("axis or setting", error.name, known, where=error.where) from error
+
+
+def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
+    """What is wrong with a run that went to its end; None where nothing is."""
+    if record.exit_code == InvalidResultError.exit_code:
+        return InvalidResultError(
+            "LoadGen says INVALID: the run is no measurement",
+            where=str(folder),
+            fix="mlperf_log_summary.txt says which rule was broken",
+        )
+    if record.exit_code == AccuracyError.exit_code:
+        asked = ", ".join(
+            f"{name} {record.metrics.get(name)} (at least {least})" for name, least in plan.targets.items()
+        )
+        return AccuracyError(
+            f"the accuracy is below the recipe's target: {asked}",
+            where=str(folder),
+            fix="hold it against an earlier run: envmgr runs",
+        )
+    return None
 
 
 def _settings(plan: Run, wanted: Mapping[str, str]) -> dict[str, int]:

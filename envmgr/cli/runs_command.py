@@ -1,23 +1,43 @@
 """`envmgr runs`: the recorded runs."""
 
 import click
+from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import Metric, RunRecord
 from envmgr.results.records import records
+
+
+class Ran(TypedDict):
+    """A run in short; `envmgr show ID` shows all of its record."""
+
+    id: str
+    recipe: str
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    axes: dict[str, str]
+    metrics: dict[str, Metric]
+    exit_code: int
+
+
+class Runs(TypedDict):
+    """The runs, oldest first."""
+
+    runs: list[Ran]
 
 
 @click.command("runs")
 @click.pass_obj
 @answers("runs")
-def command(project: Project, /) -> Answer:
+def command(project: Project, /) -> Answer[Runs]:
     """List the recorded runs, the newest last."""
     found = records(project.store_root / "runs")
     return Answer({"runs": [_data(record) for record in found]}, "\n".join(_line(record) for record in found))
 
 
-def _data(record: RunRecord) -> dict[str, object]:
+def _data(record: RunRecord) -> Ran:
     return {
         "id": record.id,
         "recipe": record.recipe,

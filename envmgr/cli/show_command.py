@@ -1,32 +1,73 @@
 """`envmgr show`: a recipe, a store path or a run in full."""
 
 import json
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
+from typing_extensions import TypedDict
 
-from envmgr.cli.answer import Answer, answers
-from envmgr.cli.options import set_option
+from envmgr.cli.answer import Answer, answers, to_json
+from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
+from envmgr.model.digest import Digest
+from envmgr.model.realisation import Realisation
+from envmgr.model.run_record import RunRecord
 from envmgr.model.store_path import StorePath
-from envmgr.results.records import find
+from envmgr.planning.catalog import UnknownNameError
+from envmgr.results.records import find, records
 from envmgr.store.db import NotValidError
 
 
+class Recipe(TypedDict):
+    """What a recipe comes to on this host: the text that is hashed can be read."""
+
+    recipe: str
+    summary: str
+    axes: dict[str, str]
+    derivation: Digest
+    text: dict[str, Any]
+    """The derivation text."""
+    realisations: list[Realisation]
+    """What this store knows to have come of it."""
+
+
+class Object(TypedDict):
+    """A valid object of the store."""
+
+    store_path: StorePath
+    manifest: Digest
+    size: int
+    """Bytes of all its files."""
+    references: list[StorePath]
+    folder: Path
+    closure: list[StorePath]
+    realisations: list[Realisation]
+
+
 @click.command("show")
-@click.argument("what", metavar="NAME|PATH|RUN")
+@click.argument("what", metavar="NAME|PATH|RUN", shell_complete=complete_recipe)
 @set_option()
 @click.pass_obj
 @answers("show")
-def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer:
-    """Show a recipe's derivation, a store path's object, or a run's record."""
-    record = find(project.store_root / "runs", what)
+def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer[Recipe | Object | RunRecord]:
+    """Show a recipe's derivation, a store path's object, or a run's record (the beginning of its id will do)."""
+    data = _shown(project, what, axes)
+    return Answer(data, to_json(data, indent=2))
+
+
+def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object | RunRecord:
+    runs = project.store_root / "runs"
+    record = find(runs, what)
     if record is not None:
-        return Answer(record.model_dump(mode="json", by_alias=True), record.text().rstrip())
+        return record
     path = _store_path(what)
-    data = _recipe(project, what, axes) if path is None else _object(project, path)
-    return Answer(data, json.dumps(data, indent=2, ensure_ascii=False))
+    if path is not None:
+        return _object(project, path)
+    names = project.planner.catalog.names()
+    if what not in names:
+        raise UnknownNameError("recipe, store path or run", what, [*names, *(run.id for run in records(runs))])
+    return _recipe(project, what, axes)
 
 
 def _store_path(what: str) -> StorePath | None:
@@ -36,28 +77,30 @@ def _store_path(what: str) -> StorePath | None:
         return None
 
 
-def _recipe(project: Project, name: str, axes: dict[str, str]) -> dict[str, Any]:
-    """What NAME comes to on this host: the text that is hashed can be read."""
+def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
     node = project.planner.plan(name, axes)
-    known = project.store(read_only=True).realisations_of(node.digest) if project.store_root.exists() else []
+    store = project.store_if_any()
     return {
         "recipe": node.recipe,
         "summary": project.planner.catalog.recipe(node.recipe).summary,
         "axes": dict(node.choices),
-        "derivation": str(node.digest),
+        "derivation": node.digest,
         "text": json.loads(node.derivation.text),
-        "realisations": [item.model_dump(mode="json") for item in known],
+        "realisations": store.realisations_of(node.digest) if store else [],
     }
 
 
-def _object(project: Project, path: StorePath) -> dict[str, Any]:
+def _object(project: Project, path: StorePath) -> Object:
     store = project.store(read_only=True)
     described = store.object(path)
     if described is None:
         raise NotValidError(store.layout.index, [path])
     return {
-        **described.model_dump(mode="json"),
-        "folder": str(store.folder(path)),
-        "closure": [str(item) for item in store.closure([path])],
-        "realisations": [item.model_dump(mode="json") for item in store.database.realisations_of(path)],
+        "store_path": described.store_path,
+        "manifest": described.manifest,
+        "size": described.size,
+        "references": list(described.references),
+        "folder": store.folder(path),
+        "closure": list(store.closure([path])),
+        "realisations": store.database.realisations_of(path),
     }

@@ -28,7 +28,9 @@ class InputReference(_Part):
     """Another recipe as an input, with axes that this input fixes."""
 
     recipe: Name
+    """The other recipe's name."""
     set: dict[Name, str] = {}
+    """Axes of it, and of its inputs, with their values."""
 
     @model_validator(mode="before")
     @classmethod
@@ -45,8 +47,11 @@ class Override(_Part):
     when: When = {}
     """The value is chosen on hosts with these facts, when nobody set the axis."""
     sources: dict[Role, Source] = {}
+    """Sources that are added, or that replace those of the same role."""
     inputs: dict[Role, Input] = {}
+    """Inputs that are added, or that replace those of the same role."""
     settings: dict[str, Setting] = {}
+    """Settings of the build that are added or replaced, key by key."""
 
 
 class Axis(BaseModel):
@@ -56,7 +61,9 @@ class Axis(BaseModel):
     __pydantic_extra__: dict[str, Override]
 
     summary: str = ""
+    """What is chosen, in a few words."""
     default: str | None = None
+    """The value where nobody set one and no `when` holds."""
 
     @property
     def values(self) -> dict[str, Override]:
@@ -83,8 +90,11 @@ class Build(_Part):
     """
 
     builder: Literal["cmake", "python_env", "script", "tree", "unpack"]
+    """Who makes it."""
     settings: dict[str, Setting] = {}
+    """What the builder is told; each builder has keys of its own."""
     environment: dict[str, str] = {}
+    """Environment variables of the build's processes."""
 
 
 class Step(_Part):
@@ -94,10 +104,13 @@ class Step(_Part):
     """
 
     name: Name
+    """The name of the step and of its folder."""
     when: When = {}
     """The step is taken only where these axes have these values."""
     argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The program and its arguments."""
     environment: dict[str, str] = {}
+    """Environment variables of the process."""
 
 
 class Run(_Part):
@@ -108,22 +121,39 @@ class Run(_Part):
     files: dict[FileName, str] = {}
     """Files that are written into the results before the first step, such as LoadGen's user.conf."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """What is run, one after another."""
     targets: dict[str, int] = {}
     """The least value of a metric, held against it on full runs."""
+
+    @model_validator(mode="after")
+    def _steps_have_names_of_their_own(self) -> Self:
+        names = [step.name for step in self.steps]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two steps have one name, and so one folder: {', '.join(names)}")
+        return self
 
 
 class Recipe(_Part):
     """One file of `recipes/`."""
 
     name: Name
+    """The recipe's name, and its file's."""
     version: Version
+    """The version of what it describes."""
     summary: Annotated[str, Field(min_length=1, max_length=200)]
+    """One line for people; it changes nothing."""
     sources: dict[Role, Source] = {}
+    """Bytes that nobody builds, by role."""
     inputs: dict[Role, Input] = {}
+    """Other recipes, by role: a name, or a name with axes that are fixed for it."""
     build: Build | None = None
+    """How an artifact is made."""
     run: Run | None = None
+    """What a benchmark run does."""
     use: InputReference | None = None
+    """Another recipe that this one is, with some axes fixed."""
     variants: dict[Role, Axis] = {}
+    """The axes, by name."""
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:

@@ -28,8 +28,11 @@ class PypiSource(_Source):
     project: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     """Normalised name (PEP 503)."""
     version: Annotated[str, Field(pattern=VERSION_PATTERN)]
+    """The release that the file belongs to."""
     file: FileName
+    """The file's name in the index, which says what it is built for."""
     sha256: Sha256Hex
+    """Of the file."""
     size: Annotated[int, Field(gt=0)]
     """Bytes."""
 
@@ -39,10 +42,15 @@ class UrlSource(_Source):
 
     kind: Literal["url"]
     urls: Annotated[tuple[Address, ...], Field(min_length=1)]
+    """Where it can be had; they never reach a derivation."""
     file: FileName
+    """The file's name in the object."""
     version: Annotated[str, Field(pattern=VERSION_PATTERN)] = "0"
+    """The version of what the file holds."""
     size: Annotated[int, Field(gt=0)] | None = None
+    """Bytes."""
     sha256: Sha256Hex | None = None
+    """Of the file."""
     md5: Md5Hex | None = None
     """Checked in addition to SHA-256; on its own (with the size) only until the first fetch writes the SHA-256 down."""
 
@@ -73,7 +81,9 @@ class GitSource(_Source):
 
     kind: Literal["git"]
     url: Address
+    """The repository."""
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    """The whole id of the commit."""
     manifest: Digest
     """Digest of the manifest of the checked-out tree."""
 

@@ -237,8 +237,6 @@ def open_address(url: str, headers: Mapping[str, str], network: Network) -> Iter
             yield Response(str(response.url), response.status_code, response.headers), _chunks(response.raw, network)
     except HOPELESS as error:
         raise RefusedError(_root(error)) from error
-    except IncompleteRead as error:
-        raise BrokenOffError(f"the transfer broke off {error.expected} bytes before its end") from error
     except (requests.RequestException, HTTPError) as error:
         raise BrokenOffError(_root(error)) from error
 
@@ -339,4 +337,6 @@ def _root(error: BaseException) -> str:
     """Find the cause at the bottom of a chain of wrappers, as one plain sentence."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
+    if isinstance(error, IncompleteRead):
+        return f"the transfer broke off {error.expected} bytes before its end"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -75,15 +75,23 @@ class Planner:
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
         below = {**given, **chosen}
         inputs = self._inputs(recipe, changes, below, above)
+        choices = _gathered(recipe, changes, {role: node.choices for role, node in inputs.items()}) | chosen
+        self._check_conditions(recipe, choices)
         deciding = {name: value for name, value in chosen.items() if recipe.variants[name].decides}
         return Node(
             derivation=self._derivation(recipe, changes, inputs),
             inputs=inputs,
             recipe=recipe.name,
             axes=_gathered(recipe, changes, {role: node.axes for role, node in inputs.items()}) | deciding,
-            choices=_gathered(recipe, changes, {role: node.choices for role, node in inputs.items()}) | chosen,
+            choices=choices,
             run=recipe.run,
         )
+
+    def _check_conditions(self, recipe: Recipe, choices: Axes) -> None:
+        for step in recipe.run.steps if recipe.run else ():
+            for axis in step.when:
+                if axis not in choices:
+                    raise UnknownNameError("axis", axis, choices, where=f"{self._where(recipe)}, step {step.name}")
 
     def _value(self, recipe: Recipe, name: str, axis: Axis, given: Axes) -> str:
         where = self._where(recipe)

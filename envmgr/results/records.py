@@ -1,10 +1,11 @@
 """RunRecords on disk: list them, find one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from envmgr.model.errors import IntegrityError
+from envmgr.model.errors import IntegrityError, InvalidInputError
 from envmgr.model.run_record import RunRecord
 
 FILE = "record.json"
@@ -20,6 +21,14 @@ class DamagedRecordError(IntegrityError):
         )
 
 
+class AmbiguousRunError(InvalidInputError):
+    """Several runs have an id that begins so."""
+
+    def __init__(self, run: str, ids: Sequence[str]) -> None:
+        self.run, self.ids = run, tuple(ids)
+        super().__init__(f"{len(ids)} runs begin with {run!r}: {', '.join(ids)}", fix="give more of the id")
+
+
 def records(folder: Path) -> list[RunRecord]:
     """Every record below a folder of runs, oldest first; runs that did not end have none.
 
@@ -30,9 +39,16 @@ def records(folder: Path) -> list[RunRecord]:
 
 
 def find(folder: Path, run: str) -> RunRecord | None:
-    """The record of a run, by its id or by the beginning of it that only it has; None where there is none."""
+    """The record of a run, by its id or by the beginning of it; None where no id begins so.
+
+    Raises:
+        AmbiguousRunError: several do.
+        DamagedRecordError: it cannot be read.
+    """
     files = sorted(folder.glob(f"{run}*/{FILE}")) if run.replace("-", "").isalnum() else []
-    return read(files[0]) if len(files) == 1 else None
+    if len(files) > 1:
+        raise AmbiguousRunError(run, [file.parent.name for file in files])
+    return read(files[0]) if files else None
 
 
 def read(file: Path) -> RunRecord:

@@ -34,6 +34,7 @@ endfunction()
 
 # The target is the one of recipes/toolchain/zig.cmake. The program must use streams and exceptions, or zig leaves a part of the runtime out.
 file(WRITE "${WORK}/probe.cc" "#include <iostream>\nint main() { try { throw 1; } catch (int i) { std::cout << i; } }\n")
+message(STATUS "zig builds libc++, libc++abi, libunwind and compiler-rt: a minute of CPU time and more")
 zig("${WORK}" c++ -target x86_64-linux-gnu.2.28 -O3 -g0 -s probe.cc -o probe)
 
 foreach(name libc++ libc++abi libunwind libcompiler_rt)
@@ -42,6 +43,7 @@ foreach(name libc++ libc++abi libunwind libcompiler_rt)
   if(NOT found EQUAL 1)
     message(FATAL_ERROR "build.cmake: expected one ${name}.a in the cache of zig, found ${found}: ${archive}")
   endif()
+  message(STATUS "packing ${name}.a")
   set(members "${WORK}/${name}")
   file(MAKE_DIRECTORY "${members}")
   zig("${members}" ar x "${archive}")

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 BATCH: Final = 16
 RATE: Final = 3e-3
 WARM_UP: Final = 200  # steps
+_LAYOUT: Final = torch.channels_last  # of pictures and weights in memory; a tenth faster here
 _REPORT: Final = 100  # steps between two progress lines
 _CHECKPOINT: Final = 500  # steps between two intermediate files
 
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="shapes folder with train/ and annotations/train.json")
     parser.add_argument("--validation", type=Path, help="shapes folder with validation/ (default: the one of --data)")
     parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
-    parser.add_argument("--steps", type=int, default=5000, help="of 16 pictures each (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=6000, help="of 16 pictures each (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--require-map", type=float, default=0.55, help="fail below this mAP (default: %(default)s)")
     arguments = parser.parse_args()
@@ -54,6 +55,7 @@ def train(samples: list[Sample], steps: int, seed: int, out: Path) -> RetinaNet:
     torch.manual_seed(seed)
     random = np.random.RandomState(seed)
     network, mean = RetinaNet().train(), RetinaNet().eval()
+    network.to(memory_format=_LAYOUT)  # type: ignore[call-overload]  # torch forgets to declare it
     mean.load_state_dict(network.state_dict())
     optimiser = _optimiser(network)
     start = time.monotonic()
@@ -84,7 +86,8 @@ def _optimiser(network: RetinaNet) -> torch.optim.AdamW:
 
 def _batch(samples: list[Sample]) -> tuple[Tensor, Targets]:
     targets = [assign(torch.from_numpy(s.boxes), torch.from_numpy(s.labels)) for s in samples]
-    return torch.from_numpy(np.stack([s.pixels for s in samples])), stack(targets)
+    images = torch.from_numpy(np.stack([s.pixels for s in samples]))
+    return images.to(memory_format=_LAYOUT), stack(targets)
 
 
 def _rate(step: int, steps: int) -> float:

@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 
 _HOLE: Final = 0.36  # of a ring: its inner radius squared
 _SQUARE: Final = 0.78  # half a side
-_ARM: Final = (0.27, 0.95)  # of a cross: half its width, half its length
+_ARM: Final = (0.32, 0.95)  # of a cross: half its width, half its length
 # A five-pointed star: ten corners on circles of radius 1 and 0.382, the first one straight up.
 _STAR: Final = (
     (0.0, -1.0), (0.2245, -0.3090), (0.9511, -0.3090), (0.3633, 0.1180), (0.5878, 0.8090),

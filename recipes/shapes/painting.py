@@ -11,7 +11,7 @@ from draws import Draws, Pixels
 from geometry import OUTLINES, Mask, Plane
 
 _TEXTURES: Final = ("plain", "stripes", "checks", "gradient", "dots")
-_LEAST_CONTRAST: Final = 45  # between an object and what it is painted on, in the channel where they differ most
+_LEAST_CONTRAST: Final = 60  # between an object and what it is painted on, in the channel where they differ most
 _NOISE: Final = (15, 42)  # amplitude, in 256ths of a triangle of +-255
 
 
@@ -61,11 +61,11 @@ def stamp(draws: Draws, outline: str, picture: Pixels, centre: tuple[int, int], 
 def paint(draws: Draws, colour: str, picture: Pixels, stamp: Stamp) -> None:
     """Fill the outline with a texture that stands out from what is under it.
 
-    Every second object is a screen: it fills every second pixel, as on a chessboard, so that whoever scales the picture
+    Every fourth object is a screen: it fills every second pixel, as on a chessboard, so that whoever scales the picture
     by picking pixels, instead of mixing them, sees it twice as strong or not at all.
     """
     under = picture[stamp.window]
-    screen, phase = draws.below(2) == 1, draws.below(2)
+    screen, phase = draws.below(4) == 0, draws.below(2)
     y, x = np.ogrid[stamp.window]
     filled = stamp.mask & ((y + x) % 2 == phase) if screen else stamp.mask
     contrast = _LEAST_CONTRAST * 2 if screen else _LEAST_CONTRAST

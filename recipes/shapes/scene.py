@@ -18,10 +18,10 @@ CLASSES: Final = (
     ("ring", "ring", "any"),
     ("cross", "cross", "any"),
 )
-# (width, height): 2, 2.5, 3.5 and 4 times the 160 pixels of the detector's input, where bilinear sampling mixes four
-# pixels everywhere. At odd multiples it would pick single pixels, as nearest does.
-SIZES: Final = ((560, 400), (400, 560), (640, 320), (320, 640), (400, 400))
-_RADII: Final = ((24, 46), (34, 78), (60, 128))  # pixels; small, medium and large objects are equally likely
+# (width, height): 2.5 and 3.5 times the 160 pixels of the detector's input, where bilinear sampling mixes four pixels
+# everywhere. At odd multiples it would pick single pixels, as nearest does.
+SIZES: Final = ((560, 400), (400, 560), (400, 400))
+_RADII: Final = ((28, 50), (40, 80), (60, 128))  # pixels; small, medium and large objects are equally likely
 _LEAST_INSIDE: Final = 0.6  # of the square around an object, the part that must lie in the picture
 _LEAST_VISIBLE: Final = 0.65  # of an object's own pixels, the part that later objects must leave alone
 

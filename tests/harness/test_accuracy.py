@@ -13,10 +13,9 @@ pytest.importorskip("pycocotools")
 
 from loadgen_harness import accuracy
 
-pytestmark = pytest.mark.harness
+from tests.plain_score import Box, Detection, Truth, average_precision
 
-Box = tuple[float, float, float, float]
-"""x1, y1, x2, y2 as shares of the image."""
+pytestmark = pytest.mark.harness
 
 IMAGES = [
     # Neither the ids nor their order say anything: a sample is a position.
@@ -24,6 +23,7 @@ IMAGES = [
     {"id": 10, "file_name": "a.jpg", "height": 400, "width": 100},
     {"id": 20, "file_name": "b.jpg", "height": 256, "width": 256},
 ]
+# Boxes are shares of the image.
 LEFT: Box = (0.0, 0.0, 0.5, 1.0)
 RIGHT: Box = (0.5, 0.0, 1.0, 1.0)
 
@@ -152,52 +152,22 @@ def test_a_sample_that_the_annotations_do_not_have_is_refused(case: Case, capsys
 
 def test_the_score_is_that_of_a_plain_computation(case: Case) -> None:
     draw = random.Random(7)  # noqa: S311  a fixed draw, no secret
-    truths = [(sample, random_box(draw), label) for sample in range(3) for label in (0, 1) for _ in range(4)]
+    truths = [Truth(sample, random_box(draw), label) for sample in range(3) for label in (0, 1) for _ in range(4)]
     for sample, box, label in truths:
         case.truth(sample, box, label)
-    found: list[tuple[int, Box, float, int]] = []
+    found: list[Detection] = []
     for sample, box, label in truths:
         for _ in range(2):
             moved = [min(1.0, max(0.0, side + draw.uniform(-0.06, 0.06))) for side in box]
-            found.append((sample, (moved[0], moved[1], moved[2], moved[3]), draw.uniform(0.05, 1), label))
+            found.append(Detection(sample, (moved[0], moved[1], moved[2], moved[3]), draw.uniform(0.05, 1), label))
     for sample in (2, 0, 1):
         case.answer(sample, *[(box, score, label) for s, box, score, label in found if s == sample])
     metrics = case.metrics()
     for name, threshold in (("AP50", 0.5), ("AP75", 0.75)):
-        assert metrics[name] == pytest.approx(plain_average_precision(truths, found, threshold), abs=1e-9)
+        assert metrics[name] == pytest.approx(average_precision(truths, found, threshold), abs=1e-9)
     assert 0.1 < metrics["AP"] < metrics["AP50"]
 
 
 def random_box(draw: random.Random) -> Box:
     x, y = draw.uniform(0, 0.6), draw.uniform(0, 0.6)
     return x, y, x + draw.uniform(0.2, 0.4), y + draw.uniform(0.2, 0.4)
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union; shares of one image may be used as they are, the image's sides cancel out."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(0.0, width) * max(0.0, height)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return shared / (sum(areas) - shared)
-
-
-def plain_average_precision(
-    truths: list[tuple[int, Box, int]], found: list[tuple[int, Box, float, int]], threshold: float
-) -> float:
-    """AP at one overlap, averaged over the labels: 101 recalls, each with the best precision at it or beyond."""
-    averages = []
-    for label in sorted({label for _, _, label in truths}):
-        left = [(sample, box) for sample, box, truth_label in truths if truth_label == label]
-        total, hits, points = len(left), 0, []
-        ranked = sorted((entry for entry in found if entry[3] == label), key=lambda entry: -entry[2])
-        for rank, (sample, box, _, _) in enumerate(ranked, start=1):
-            fits = [(overlap(box, truth), i) for i, (s, truth) in enumerate(left) if s == sample]
-            best = max(fits, default=(0.0, -1))
-            if best[0] >= threshold:
-                hits += 1
-                del left[best[1]]
-            points.append((hits / total, hits / rank))
-        recalls = [i / 100 for i in range(101)]
-        averages.append(sum(max((p for r, p in points if r >= recall), default=0.0) for recall in recalls) / 101)
-    return sum(averages) / len(averages)

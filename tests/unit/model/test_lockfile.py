@@ -15,10 +15,15 @@ def entry(recipe: str, **fields: object) -> Locked:
 
 def test_a_lockfile_is_parsed_as_it_was_printed() -> None:
     full = entry(
-        "a", axes={"device": "cpu"}, settings={"argv": ["sh", 'a "quoted" {place}', "line\nbreak\x7f"], "deep": [{"x": {"y.z": 1}}], "no": False},
-        environment={"A": "é"}, inputs={"tool": DIGEST}, manifest=DIGEST, contents={"bin/tool": "0" * 16},
+        "a",
+        axes={"device": "cpu"},
+        settings={"argv": ["sh", 'a "quoted" {place}', "line\nbreak\x7f"], "deep": [{"x": {"y.z": 1}}], "no": False},
+        environment={"A": "é"},
+        inputs={"tool": DIGEST},
+        manifest=DIGEST,
+        contents={"bin/tool": "0" * 16},
         sources={"s": LockedSource(kind="url", name="f", derivation=DIGEST, md5="0" * 32, size=7)},
-    )  # fmt: skip
+    )
     lockfile = Lockfile(root=(Root(recipe="a", set={"device": "cpu"}),), entry=(full, entry("b")))
     assert Lockfile.parse(lockfile.show()) == lockfile
 

@@ -45,29 +45,29 @@ def test_an_unknown_recipe_has_a_nearest_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "line", "column", "said"),
+    ("before", "after", "place", "said"),
     [
-        ('summary = "A tool"', 'sumary = "A tool"', 3, 1, "summary"),
-        ("[build]", 'colour = "red"\n[build]', 8, 1, "colour"),
-        ('builder = "script"', 'bilder = "script"', 9, 1, "builder"),
-        ('builder = "script"', 'builder = "scrip"', 9, 1, "script"),
-        ('path = "tool" }', 'path = "tool", paht = 1 }', 6, 43, "paht"),
-        ('path = "tool" }', 'path = "/tool" }', 6, 28, "path"),
-        ('default = "cpu"', 'default = "cpx"', 12, 2, "cpx"),
-        ("[build]", "[build", 8, 7, "not TOML"),
-        ('name = "tool"', 'name = "toll"', 1, 1, "toll.toml"),
-        ('version = "1"', 'version = "1-2"', 2, 1, "version"),
-        ('argv = ["sh", "{source}"]', "argv = [0.5]", 10, 1, "argv"),
+        ('summary = "A tool"', 'sumary = "A tool"', (3, 1), "summary"),
+        ("[build]", 'colour = "red"\n[build]', (8, 1), "colour"),
+        ('builder = "script"', 'bilder = "script"', (9, 1), "builder"),
+        ('builder = "script"', 'builder = "scrip"', (9, 1), "script"),
+        ('path = "tool" }', 'path = "tool", paht = 1 }', (6, 43), "paht"),
+        ('path = "tool" }', 'path = "/tool" }', (6, 28), "path"),
+        ('default = "cpu"', 'default = "cpx"', (12, 2), "cpx"),
+        ("[build]", "[build", (8, 7), "not TOML"),
+        ('name = "tool"', 'name = "toll"', (1, 1), "toll.toml"),
+        ('version = "1"', 'version = "1-2"', (2, 1), "version"),
+        ('argv = ["sh", "{source}"]', "argv = [0.5]", (10, 1), "argv"),
     ],
 )
 def test_a_fault_is_named_with_its_place(
-    tmp_path: Path, before: str, after: str, line: int, column: int, said: str
+    tmp_path: Path, before: str, after: str, place: tuple[int, int], said: str
 ) -> None:
     assert before in GOOD
     with pytest.raises(RecipeError) as caught:
         catalog(tmp_path, tool=GOOD.replace(before, after)).recipe("tool")
     error = caught.value
-    assert (error.file, error.line, error.column) == (tmp_path / "tool.toml", line, column)
+    assert (error.file, error.line, error.column) == (tmp_path / "tool.toml", *place)
     assert said in error.message + error.fix
 
 

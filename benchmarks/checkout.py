@@ -1,0 +1,60 @@
+"""This checkout as its user has it: the command `envmgr` beside this interpreter, and a store."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+LOCK = ("--lock", "recipes.lock")
+RAN = (0, 8, 9)
+"""Exit codes of a run that left a record: valid, LoadGen says INVALID, accuracy below target."""
+
+
+class FailedError(Exception):
+    """A command that is measured failed, so there is nothing to measure."""
+
+    def __init__(self, argv: list[str], done: subprocess.CompletedProcess[str]) -> None:
+        self.argv, self.done = argv, done
+        super().__init__(f"exit {done.returncode}: {' '.join(argv)}\n{done.stdout}{done.stderr}")
+
+
+def call(
+    argv: list[str], environ: Mapping[str, str], *, cwd: Path = TOP, expect: Collection[int] = (0,)
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end.
+
+    Raises:
+        FailedError: it ended with an exit code that is not expected.
+    """
+    done = subprocess.run(argv, env=environ, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode not in expect:
+        raise FailedError(argv, done)
+    return done
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Calls of envmgr in this checkout."""
+
+    store: Path | None = None
+    """The store; None: the checkout's own."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of every call."""
+        return {**os.environ, **({"ENVMGR_STORE": str(self.store.resolve())} if self.store else {})}
+
+    def envmgr(self, *arguments: str, expect: Collection[int] = (0,)) -> str:
+        """What a call prints on stdout.
+
+        Raises:
+            FailedError: it ended with an exit code that is not expected.
+        """
+        return call([str(Path(sys.executable).with_name("envmgr")), *arguments], self.environ, expect=expect).stdout
+
+    def realize(self, *names: str) -> list[Path]:
+        """Where recipes' outputs lie, locked; what is missing is built."""
+        return [Path(line) for line in self.envmgr("realize", *names, *LOCK).splitlines()]

@@ -1,0 +1,32 @@
+"""What LoadGen and our side of it cost with a real model: time a sample under LoadGen over that in a bare loop."""
+
+from dataclasses import replace
+from functools import partial
+from statistics import median
+
+from benchmarks.checkout import Checkout
+from benchmarks.harness import Harness, Pace
+from benchmarks.paired import rounds
+from benchmarks.row import Row
+
+ROUNDS = 15
+SAMPLES = 600
+"""Two seconds a side: short, so that the sides of a round see the same machine."""
+SCENARIOS = ("SingleStream", "Offline")
+
+
+def measure(checkout: Checkout) -> list[Row]:
+    """Both scenarios in wall time and in CPU time (which a busy machine moves less), after the worse wall time."""
+    harness = Harness.of(checkout)
+    sides = {name: partial(harness.under_loadgen, "onnxruntime", name, SAMPLES) for name in SCENARIOS}
+    measured = rounds(ROUNDS, {"bare": partial(harness.bare, "onnxruntime", SAMPLES), **sides})
+    wall, cpu = ([_row(measured, name, clock) for name in SCENARIOS] for clock in ("wall", "cpu"))
+    worse = max(wall, key=lambda row: row.value)
+    return [replace(worse, name="harness-overhead"), *wall, *cpu]
+
+
+def _row(measured: list[dict[str, Pace]], scenario: str, clock: str) -> Row:
+    pairs = [(getattr(turn[scenario], clock), getattr(turn["bare"], clock)) for turn in measured]
+    ours, peer = (1000 * median(column) for column in zip(*pairs, strict=True))
+    ratio = median(loadgen / bare for loadgen, bare in pairs)
+    return Row(f"harness-overhead/{scenario}/{clock}", ratio, "x", 1.01, "<=", ours, peer)

@@ -1,0 +1,95 @@
+"""From an empty store to a record, and what comes after it."""
+
+import json
+import struct
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from envmgr.model.digest import Digest
+from tests.end_to_end.conftest import LOCK, QUICK, Proof
+from tests.plain_score import Detection, Truth, mean_average_precision
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.registry, pytest.mark.xdist_group("end_to_end")]
+
+LEAST_MAP = 55
+
+
+def test_one_command_leads_from_an_empty_store_to_a_valid_recorded_run(proof: Proof) -> None:
+    record = proof.record
+    assert "0 present" in proof.result.stderr.splitlines()[0]
+    assert "harness-cpp-1" in proof.result.built
+    assert (record.metrics["result_valid"], record.exit_code) == (True, 0)
+    assert float(record.metrics["mAP"]) >= LEAST_MAP
+    assert [step.name for step in record.steps] == ["accuracy", "score", "performance"]
+
+
+def test_the_record_names_what_was_run_by_digest(proof: Proof) -> None:
+    record, runs = proof.record, proof.first.store / "runs"
+    assert record.lockfile == Digest.of((proof.first.top / "recipes.lock").read_bytes())
+    assert {item.store_path for item in record.inputs.values()} <= set(record.closure)
+    assert all((proof.first.store / "objects" / str(path)).is_dir() for path in record.closure)
+    logs = {file: digest for step in record.steps for file, digest in step.files.items()}
+    assert {"accuracy/mlperf_log_accuracy.json", "performance/mlperf_log_summary.txt"} <= logs.keys()
+    for file, digest in logs.items():
+        assert sha256((runs / record.id / file).read_bytes()).hexdigest() == digest.hex
+
+
+def test_the_same_command_again_builds_and_fetches_nothing_and_makes_a_record_of_its_own(proof: Proof) -> None:
+    result, record = proof.first.run(*LOCK, *QUICK)
+    assert (result.built, result.fetched) == ([], [])
+    assert record.id != proof.record.id
+    assert (record.closure, record.metrics["mAP"]) == (proof.record.closure, proof.record.metrics["mAP"])
+
+
+def test_single_stream_runs_valid_from_the_same_lockfile(proof: Proof) -> None:
+    result, record = proof.first.run(*LOCK, *QUICK, "--scenario", "SingleStream", "--mode", "performance")
+    assert result.built == []
+    assert record.metrics["result_valid"] is True
+    assert float(record.metrics["samples_per_second"]) > 0
+
+
+def test_what_a_run_used_survives_gc_and_runs_again_without_network(proof: Proof) -> None:
+    proof.first("gc")
+    result, record = proof.first.run(*LOCK, *QUICK, "--offline")
+    assert (result.built, result.fetched) == ([], [])
+    assert record.closure == proof.record.closure
+
+
+def test_the_score_is_that_of_a_plain_computation_on_the_same_log(proof: Proof) -> None:
+    record, store = proof.record, proof.first.store
+    tensors = store / "objects" / str(record.inputs["tensors"].store_path)
+    dataset = json.loads((tensors / "annotations/openimages-mlperf.json").read_text())
+    log = json.loads((store / "runs" / record.id / "accuracy/mlperf_log_accuracy.json").read_text())
+    score = mean_average_precision(list(truths(dataset)), list(detections(log, dataset["images"])))
+    assert record.metrics["mAP"] == pytest.approx(100 * score, abs=1e-9)
+
+
+def truths(dataset: dict[str, Any]) -> Iterator[Truth]:
+    """What is in the images, in pixels; a sample is an image's position."""
+    positions = {image["id"]: position for position, image in enumerate(dataset["images"])}
+    for entry in dataset["annotations"]:
+        x, y, width, height = entry["bbox"]
+        yield Truth(positions[entry["image_id"]], (x, y, x + width, y + height), entry["category_id"])
+
+
+def detections(log: list[dict[str, Any]], images: list[dict[str, Any]]) -> Iterator[Detection]:
+    """What LoadGen's accuracy log says was found, in pixels, in the order of the images.
+
+    A record is sample, y1, x1, y2, x2, score, label. Corners, then sides, are rounded to float32, as by the reference
+    script's numpy.
+    """
+    for answer in sorted(log, key=lambda answer: int(answer["qsl_idx"])):
+        for sample, *shares, score, label in struct.iter_unpack("<7f", bytes.fromhex(answer["data"])):
+            sides = (images[int(sample)]["height"], images[int(sample)]["width"]) * 2
+            y1, x1, y2, x2 = (float32(share * side) for share, side in zip(shares, sides, strict=True))
+            box = (x1, y1, x1 + float32(x2 - x1), y1 + float32(y2 - y1))
+            yield Detection(int(sample), box, score, int(label))
+
+
+def float32(value: float) -> float:
+    """The nearest float32."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded

@@ -1,0 +1,53 @@
+"""`envmgr show`: a recipe, a store path, a run."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from tests.functional.conftest import Checkout
+
+RUN = "[[run.steps]]\nname = 'measure'\nargv = ['/bin/sh', '-c', 'echo done']\n"
+
+
+def test_a_recipe_is_shown_with_the_text_that_is_hashed(checkout: Checkout) -> None:
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\nsettings.texts = { hello = 'hello' }\n")
+    data = checkout("show", "words", "--json").data
+    assert data["text"]["settings"] == {"texts": {"hello": "hello"}}
+    assert data["realisations"] == []
+    file = checkout.store / "derivations" / f"{data['derivation'].removeprefix('sha256:')}.json"
+    path = checkout("realize", "words").path
+    assert f"sha256:{sha256(file.read_bytes()).hexdigest()}" == data["derivation"]
+    (realisation,) = checkout("show", "words", "--json").data["realisations"]
+    assert realisation["store_path"] == path.name
+
+
+def test_a_store_path_is_shown_with_what_it_refers_to(checkout: Checkout) -> None:
+    checkout.script("library", 'echo text > "{out}/file"')
+    checkout.script("tool", 'echo "{library.name}" > "{out}/uses"', head="inputs.library = 'library'")
+    library = checkout("realize", "library").path
+    tool = checkout("realize", "tool").path
+    for name in (tool.name, str(tool)):
+        data = checkout("show", name, "--json").data
+        assert data["folder"] == str(tool)
+        assert data["references"] == [library.name]
+        assert data["closure"] == sorted([tool.name, library.name])
+        assert data["size"] == len(library.name) + 1
+
+
+def test_a_store_path_that_is_not_here_is_an_integrity_error(checkout: Checkout) -> None:
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\n")
+    checkout("realize", "words")
+    assert checkout.fails(7, "show", f"{'a' * 32}-words-1")["class"] == "NotValidError"
+
+
+def test_a_run_is_shown_by_the_beginning_of_its_id(checkout: Checkout) -> None:
+    checkout.recipe("bench", RUN)
+    record = Path(checkout("run", "bench", "--json").data["record"])
+    name = record.parent.name
+    assert checkout("show", name[:-3]).stdout == record.read_text()
+    assert checkout("show", name, "--json").data["id"] == name
+
+
+def test_an_unknown_name_gets_the_nearest_one(checkout: Checkout) -> None:
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\n")
+    error = checkout.fails(3, "show", "wrods")
+    assert (error["class"], error["fix"]) == ("UnknownNameError", "did you mean 'words'?")

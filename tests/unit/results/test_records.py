@@ -1,0 +1,74 @@
+"""RunRecords on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from envmgr.model.digest import Digest
+from envmgr.model.host import CpuFacts, HostFacts, PythonFacts
+from envmgr.model.run_record import Observation, RunRecord
+from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find, records
+
+NOW = Observation(load_1m=0.5, memory_available_bytes=1, governor="", frequency_khz=0)
+HOST = HostFacts(
+    system="x86_64-linux", distribution="any", kernel="6.1", libc="glibc 2.36", cpu=CpuFacts(model="any", cores=2),
+    memory_bytes=8 << 30, python=PythonFacts(abi="cp311", version="3.11.2"),
+)  # fmt: skip
+
+
+def record(run: str) -> RunRecord:
+    return RunRecord(
+        id=run, recipe="bench", version="1", axes={}, settings={}, derivation=Digest.of(b""), lockfile=None, inputs={},
+        closure=(), isolation="sandboxed", bare_host={}, host=HOST, before=NOW, after=NOW,
+        started="2026-01-01T00:00:00+00:00", seconds=1.0, steps=(), metrics={"mAP": 60.5}, exit_code=0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A folder with two runs, and one that did not end."""
+    for run in ("20260102-000000-aaaaaa", "20260101-000000-bbbbbb"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "record.json").write_text(record(run).text())
+    (tmp_path / "20260103-000000-cccccc").mkdir()
+    return tmp_path
+
+
+def test_records_are_listed_oldest_first_without_runs_that_did_not_end(runs: Path) -> None:
+    assert [item.id for item in records(runs)] == ["20260101-000000-bbbbbb", "20260102-000000-aaaaaa"]
+
+
+def test_a_record_reads_back_as_it_was(runs: Path) -> None:
+    assert records(runs)[0] == record("20260101-000000-bbbbbb")
+
+
+def test_no_folder_means_no_runs(tmp_path: Path) -> None:
+    assert records(tmp_path / "nothing") == []
+    assert find(tmp_path / "nothing", "2026") is None
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(runs: Path) -> None:
+    for beginning in ("20260101", "20260101-000000-bbbbbb"):
+        found = find(runs, beginning)
+        assert found is not None
+        assert found.id == "20260101-000000-bbbbbb"
+
+
+@pytest.mark.parametrize("text", ["20260103", "cmake", "", "*", "../x", "2026*"])
+def test_what_no_id_begins_with_is_no_run(runs: Path, text: str) -> None:
+    assert find(runs, text) is None
+
+
+def test_a_beginning_of_several_ids_is_refused(runs: Path) -> None:
+    with pytest.raises(AmbiguousRunError) as caught:
+        find(runs, "2026")
+    assert caught.value.ids == ("20260101-000000-bbbbbb", "20260102-000000-aaaaaa")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1", '{"schema": "envmgr.run/2"}'])
+def test_a_damaged_record_is_named(runs: Path, text: str) -> None:
+    file = runs / "20260101-000000-bbbbbb" / "record.json"
+    file.write_text(text)
+    with pytest.raises(DamagedRecordError) as caught:
+        records(runs)
+    assert caught.value.file == file
