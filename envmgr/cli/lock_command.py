@@ -69,7 +69,7 @@ def command(
     no_realize: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
 ) -> Answer[Checked | Written]:
-    """Lock NAMEs with the axes that are set; without NAMEs, everything that the lockfile has already."""
+    """Lock NAMEs with the axes that are set; without NAMEs, lock all roots again and drop what they need no more."""
     before = read(lock) if lock.is_file() or check else Lockfile()
     roots = [Root(recipe=name, set=axes) for name in names] or list(before.root)
     if not roots:
@@ -81,9 +81,8 @@ def command(
         for _, node in planned:
             hold(node, before)
         return Answer({"lock": lock, "up_to_date": True}, f"{lock} is up to date")
-    store = project.store()
-    with watching(stream=work["stream"]) as notice:
-        after = before
+    with project.store() as store, watching(stream=work["stream"]) as notice:
+        after = before if names else before.of_other_systems(project.facts.system)
         for root, node in planned:
             done = {} if no_realize else _realized(project, store, node, work, notice)
             after = after.with_entries(root, [_entry(item, done, store, before) for item in node.walk() if item.recipe])

@@ -70,8 +70,7 @@ def command(
     began = time.time_ns()
     nodes = project.plan(names, axes)
     _, expected = locked(nodes, lock)
-    store = project.store()
-    with watching(stream=work["stream"]) as notice:
+    with project.store() as store, watching(stream=work["stream"]) as notice:
         realizer = Realizer(
             store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
         )
@@ -81,14 +80,13 @@ def command(
         if rebuild:
             for node in nodes:
                 realizer.rebuild(node)
-    paths = [done[node.digest].store_path for node in nodes if node.run is None]
-    keep_lockfile(store, lock, paths)
-    if not project.recipes_option and not project.store_option:
-        watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
-        _remember(store, [str(path) for path in paths], watched, began)
-    outputs = [
-        Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in nodes if node.run is None
-    ]
+        artifacts = [node for node in nodes if node.run is None]
+        paths = [done[node.digest].store_path for node in artifacts]
+        keep_lockfile(store, lock, paths)
+        if not project.recipes_option and not project.store_option:
+            watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
+            _remember(store, [str(path) for path in paths], watched, began)
+    outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]
     return Answer({"outputs": outputs}, "\n".join(str(store.folder(path)) for path in paths))
 
 

@@ -64,9 +64,8 @@ def command(
     settings = _settings(recipe.run, wanted)
     node = _planned(project, name, {key: value for key, value in wanted.items() if key not in settings}, settings)
     _, expected = locked([node], lock)
-    store = project.store()
     held = executor(work["sandbox"])
-    with watching(stream=work["stream"]) as notice:
+    with project.store() as store, watching(stream=work["stream"]) as notice:
         realizer = Realizer(store, held, checkout=project.recipes, options=realize_options(work), notice=notice)
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))

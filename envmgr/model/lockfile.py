@@ -131,6 +131,10 @@ class Lockfile(_Part):
         key = (recipe, system, tuple(sorted(axes.items())))
         return next((entry for entry in self.entry if entry.key == key), None)
 
+    def of_other_systems(self, system: str) -> Self:
+        """This lockfile without the entries of one system, to be locked anew from its roots."""
+        return self.model_copy(update={"entry": tuple(entry for entry in self.entry if entry.system != system)})
+
     def with_entries(self, root: Root, entries: Iterable[Locked]) -> Self:
         """This lockfile with a root and its entries put in; those of other systems and variants stay."""
         kept = {entry.key: entry for entry in self.entry} | {entry.key: entry for entry in entries}
