@@ -1,32 +1,35 @@
 """The C++ harness, by its own tests: the presets of harness/cpp with the host's compiler.
 
-LOADGEN_SOURCE names an unpacked source distribution of mlcommons-loadgen; without it nothing can be compiled here.
+HARNESS_PRESETS names the presets (`dev asan tsan` are all of them); each compiles LoadGen and the harness anew.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.harness
+pytestmark = [pytest.mark.harness, pytest.mark.registry]
 
-SOURCE = Path(__file__).parents[2] / "harness" / "cpp"
+TOP = Path(__file__).parents[2]
+SOURCE = TOP / "harness" / "cpp"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tools() -> None:
+@pytest.fixture(scope="module")
+def loadgen_source(tmp_path_factory: pytest.TempPathFactory) -> str:
     missing = [tool for tool in ("c++", "cmake", "ctest", "ninja") if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"not on PATH: {', '.join(missing)}")
-    if not (Path(os.environ.get("LOADGEN_SOURCE", "")) / "loadgen.h").is_file():
-        pytest.skip("LOADGEN_SOURCE names no unpacked mlcommons-loadgen")
+    store = tmp_path_factory.mktemp("store")
+    command = [sys.executable, "-m", "envmgr", "--store", store, "realize", "loadgen-sources"]
+    return subprocess.run(command, check=True, cwd=TOP, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-@pytest.mark.parametrize("preset", ["dev", "asan", "tsan"])
-def test_the_harness_passes_its_own_tests(preset: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "HARNESS_BUILD": str(tmp_path)}
+@pytest.mark.parametrize("preset", os.environ.get("HARNESS_PRESETS", "dev").split())
+def test_the_harness_passes_its_own_tests(preset: str, loadgen_source: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "HARNESS_BUILD": str(tmp_path), "LOADGEN_SOURCE": loadgen_source}
     for command in (["cmake", "--preset"], ["cmake", "--build", "--preset"], ["ctest", "--preset"]):
         done = subprocess.run(
             [*command, preset], check=False, cwd=SOURCE, env=environment, capture_output=True, text=True
