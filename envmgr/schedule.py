@@ -16,7 +16,8 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 
 PARTING_SECONDS = 5.0
-"""How long an interrupted command waits for its threads: builds end at once, a stalled download may not."""
+"""How long a command that is interrupted, or failed, waits for its threads: builds end at once, a stalled download
+may not."""
 
 FETCHES = 4
 """Sources fetched at a time: they wait for the network, not for a core."""
@@ -72,7 +73,11 @@ class Schedule:
         try:
             self._start(pool, make)
             while self._running:
-                finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                ending = self._errors and not self._keep_going
+                seconds = PARTING_SECONDS if ending else None
+                finished, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+                if not finished:
+                    break
                 for future in finished:
                     self._finish(future, stop)
                 self._start(pool, make)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ from envmgr.network.package_index import users_index
 from envmgr.network.resolve import resolve, show
 from envmgr.planning.locked_plan import describe, hold, read
 from envmgr.realize import Realizer
+from envmgr.store.durable import write_file, writing
 from envmgr.store.store import Store
 
 
@@ -88,11 +90,17 @@ def command(
             after = after.with_entries(root, [_entry(item, done, store, before) for item in node.walk() if item.recipe])
     changed = after.show() != (lock.read_text() if lock.is_file() else "")
     if changed:
-        lock.write_text(after.show())
+        _write(lock, after.show())
     return Answer(
         {"lock": lock, "changed": changed, "entries": len(after.entry)},
         f"{lock}: {len(after.entry)} entries, {'written' if changed else 'unchanged'}",
     )
+
+
+def _write(lock: Path, text: str) -> None:
+    """Replace the lockfile as a whole: whoever is interrupted here still has the old one."""
+    with writing(lock), TemporaryDirectory(dir=lock.parent, prefix=f".{lock.name}-") as scratch:
+        write_file(lock, text.encode(), scratch=Path(scratch))
 
 
 def _realized(

@@ -13,11 +13,12 @@ def main() -> None:
         if (paths := recall(arguments[1:])) is not None:
             _print(paths)
             return
+    import threading
+
     from envmgr.cli.command_line import run
-    from envmgr.model.errors import INTERRUPTED
 
     code = run(arguments)
-    if code == INTERRUPTED:  # a thread that waits for a silent server must not hold the process up
+    if code and threading.active_count() > 1:  # what waits for a silent server must not hold the process up
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -2,19 +2,24 @@
 #
 #   cmake -DCMAKE_TOOLCHAIN_FILE=<this file> -DZIG=<folder with zig> -DLIBCXX=<folder with lib/libc++.a ...> ...
 #
-# ZIG and LIBCXX may be environment variables as well. The same sources give the same bytes in every folder and on every
+# ZIG and LIBCXX may be environment variables as well; a project that links nothing, such as a static library, needs no
+# LIBCXX. The same sources give the same bytes in every folder and on every
 # machine: paths are mapped away, there is no debug information, no build id, no time in archives. A project maps the
 # folders of its own inputs away (-ffile-prefix-map), since only it knows them. zig writes to ZIG_GLOBAL_CACHE_DIR and
 # ZIG_LOCAL_CACHE_DIR (else to HOME): give it a private, writable folder; what is in there does not matter.
+set(folders CMAKE_SOURCE_DIR CMAKE_BINARY_DIR)
 foreach(input ZIG LIBCXX)
   if(NOT DEFINED ${input} AND DEFINED ENV{${input}})
     set(${input} "$ENV{${input}}")
   endif()
-  if(NOT DEFINED ${input})
-    message(FATAL_ERROR "zig.cmake: -D${input}=<folder> is missing")
+  if(DEFINED ${input})
+    cmake_path(ABSOLUTE_PATH ${input} NORMALIZE)
+    list(PREPEND folders ${input})
   endif()
-  cmake_path(ABSOLUTE_PATH ${input} NORMALIZE)
 endforeach()
+if(NOT DEFINED ZIG)
+  message(FATAL_ERROR "zig.cmake: -DZIG=<folder> is missing")
+endif()
 
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
@@ -28,7 +33,7 @@ set(CMAKE_CXX_ARCHIVE_FINISH "<CMAKE_RANLIB> ranlib -D <TARGET>")
 
 # Any x86-64 machine, any Linux with glibc 2.28 or newer (a named target also keeps zig from using this machine's instructions).
 set(flags "-target x86_64-linux-gnu.2.28")
-foreach(folder ZIG LIBCXX CMAKE_SOURCE_DIR CMAKE_BINARY_DIR)
+foreach(folder IN LISTS folders)
   string(APPEND flags " \"-ffile-prefix-map=${${folder}}=/${folder}\"")
 endforeach()
 set(CMAKE_CXX_FLAGS_INIT "${flags} -g0")
@@ -37,9 +42,11 @@ set(CMAKE_CXX_FLAGS_RELEASE_INIT "-O3 -DNDEBUG")
 # At the link only: -nostdlib++ at the compile step would drop the headers of libc++ as well.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-s -Wl,--build-id=none -nostdlib++ -rtlib=none")
 set(runtime)
-foreach(name libc++ libc++abi libunwind libcompiler_rt)
-  string(APPEND runtime " \"${LIBCXX}/lib/${name}.a\"")
-endforeach()
+if(DEFINED LIBCXX)
+  foreach(name libc++ libc++abi libunwind libcompiler_rt)
+    string(APPEND runtime " \"${LIBCXX}/lib/${name}.a\"")
+  endforeach()
+endif()
 set(CMAKE_CXX_STANDARD_LIBRARIES "${runtime}")
 set(CMAKE_SKIP_RPATH ON)  # a run path is set by the project that wants one, never by CMake's build folder
 

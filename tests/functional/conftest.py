@@ -148,7 +148,7 @@ def checkout(tmp_path: Path) -> Checkout:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     environ |= {
         "HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(TOP),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(TOP), os.environ.get("PYTHONPATH")])),
         "PYTHONWARNINGS": "error",
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",  # the port of the protocol "discard", where nobody answers

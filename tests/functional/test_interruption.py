@@ -108,7 +108,7 @@ def test_an_interrupted_build_leaves_no_process_and_no_half_object(
     assert_clean(checkout)
 
 
-def test_an_interrupted_download_goes_on_with_the_same_command(checkout: Checkout, origin: Origin, send: Send) -> None:
+def test_an_interrupted_download_goes_on_with_the_same_command(checkout: Checkout, origin: Origin) -> None:
     url = origin.serve("/data", Reply(BODY, stall_after=500), Reply(BODY))
     pin = f"file = 'data', sha256 = '{sha256(BODY).hexdigest()}', size = {len(BODY)}"
     checkout.recipe(
@@ -119,7 +119,7 @@ def test_an_interrupted_download_goes_on_with_the_same_command(checkout: Checkou
     with checkout.start("realize", "copy", "--json") as process:
         until(process, "fetch data-0")
         wait_for(lambda: origin.asked("/data"))
-        send(process)
+        to_the_group(process)
         said, _ = process.communicate()
     assert process.returncode == 130
     assert '"InterruptedByUserError"' in said

@@ -128,6 +128,14 @@ def test_without_a_network_the_address_that_does_not_answer_is_named(checkout: C
     assert "refused" in error["message"]
 
 
+def test_a_failure_does_not_wait_for_a_server_that_has_fallen_silent(checkout: Checkout, origin: Origin) -> None:
+    pinned(checkout, origin.serve("/data", Reply(BODY, stall_after=500)))
+    checkout.script("broken", "exit 3")
+    assert checkout.fails(5, "realize", "copy", "broken")["class"] == "BuildFailedError"
+    origin.serve("/data", Reply(BODY))
+    assert (checkout("realize", "copy").path / "data").read_bytes() == BODY
+
+
 @pytest.mark.parametrize("climbing", ["../evil", "/evil", "inside/../../evil"])
 def test_an_archive_that_climbs_out_is_refused(checkout: Checkout, origin: Origin, climbing: str) -> None:
     archive = io.BytesIO()

@@ -17,10 +17,10 @@ def recipes() -> Path:
 
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the first 100 validation pictures."""
+    """Return a folder with the 200 validation pictures."""
     for wheel in ("numpy", "PIL"):
         pytest.importorskip(wheel, reason=f"the generator needs {wheel}")
     folder = tmp_path_factory.mktemp("shapes")
-    command = [sys.executable, str(_RECIPES / "shapes" / "generate.py"), str(folder), "validation", "100"]
+    command = [sys.executable, str(_RECIPES / "shapes" / "generate.py"), str(folder), "validation", "200"]
     subprocess.run(command, check=True)
     return folder

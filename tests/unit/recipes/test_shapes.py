@@ -13,7 +13,7 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="the generator needs numpy")
 pil_image = pytest.importorskip("PIL.Image", reason="the generator needs Pillow")
-pytestmark = pytest.mark.harness
+pytestmark = [pytest.mark.harness, pytest.mark.xdist_group("shapes")]  # one worker makes the pictures
 
 GOLDEN = "f44e0169b0230184e0e508e920323e8b9d45125a21c76aee61474bc2df54c9c2"  # of the first three pictures
 COLOURED = ("red circle", "blue circle", "red square", "blue square")  # filled: the middle of the box is their own
@@ -76,7 +76,7 @@ def test_the_generator_refuses_a_split_it_does_not_know(recipes: Path, tmp_path:
 def test_the_layout_is_that_of_open_images_as_mlperf_uses_it(shapes: Path) -> None:
     document = annotations(shapes)
     assert [category["id"] for category in document["categories"]] == list(range(8))
-    assert [image["id"] for image in document["images"]] == list(range(1, 101))
+    assert [image["id"] for image in document["images"]] == list(range(1, 201))
     assert [entry["id"] for entry in document["annotations"]] == list(range(1, len(document["annotations"]) + 1))
     for image in document["images"]:
         with pil_image.open(shapes / "validation/data" / image["file_name"]) as picture:
