@@ -10,8 +10,8 @@ from benchmarks.paired import rounds
 from benchmarks.row import Row
 
 ROUNDS = 15
-SAMPLES = 600
-"""Two seconds a side: short, so that the sides of a round see the same machine."""
+SAMPLES = 1000
+"""Some two seconds a side: short, so that the sides of a round see the same machine."""
 SCENARIOS = ("SingleStream", "Offline")
 
 
