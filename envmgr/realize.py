@@ -26,7 +26,7 @@ from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.schedule import Schedule
-from envmgr.store.durable import writing
+from envmgr.store.durable import room
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
 
@@ -247,7 +247,7 @@ class Realizer:
             progress=lambda done, total: self._progress(derivation.label, _activity(node), done, total),
         )
         log.unlink(missing_ok=True)
-        with writing(self.store.root):
+        with room(self.store.root):
             return BUILDERS[derivation.builder].build(task)
 
     def _progress(self, label: str, activity: str, done: int, total: int | None) -> None:

@@ -5,6 +5,7 @@ process; when that one dies, by itself or killed, the kernel ends all others bef
 Only then `run` returns. No descriptor reaches the box but its output, and no socket leads out of it.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -107,9 +108,10 @@ def _end_box(told: bytes) -> None:
     except ProcessLookupError:  # gone, and so is the box
         return
     try:
-        signal.pidfd_send_signal(first, signal.SIGKILL)
-    finally:
+        with contextlib.suppress(ProcessLookupError):  # it may end by itself between the two calls
+            signal.pidfd_send_signal(first, signal.SIGKILL)
         select.select([first], [], [])
+    finally:
         os.close(first)
 
 

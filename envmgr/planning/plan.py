@@ -89,9 +89,14 @@ class Planner:
 
     def _check_conditions(self, recipe: Recipe, choices: Axes) -> None:
         for step in recipe.run.steps if recipe.run else ():
-            for axis in step.when:
+            where = f"{self._where(recipe)}, step {step.name}"
+            for axis, wanted in step.when.items():
                 if axis not in choices:
-                    raise UnknownNameError("axis", axis, choices, where=f"{self._where(recipe)}, step {step.name}")
+                    raise UnknownNameError("axis", axis, choices, where=where)
+                known = recipe.variants[axis].values if axis in recipe.variants else {}
+                for value in wanted if isinstance(wanted, tuple) else (wanted,):
+                    if known and value not in known:
+                        raise UnknownNameError(f"value of axis {axis}", str(value), known, where=where)
 
     def _value(self, recipe: Recipe, name: str, axis: Axis, given: Axes) -> str:
         where = self._where(recipe)

@@ -39,14 +39,24 @@ class NotWrittenError(BuildError):
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Let a failure to write below `place` be a DiskFullError or a NotWrittenError; never tried again."""
+def room(place: Path) -> Iterator[None]:
+    """Let the want of room below `place` be a DiskFullError."""
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise DiskFullError(place, reason) from error
+            raise DiskFullError(place, error.strerror or str(error)) from error
+        raise
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Let a failure to write below `place` be a DiskFullError or a NotWrittenError; never tried again."""
+    try:
+        with room(place):
+            yield
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise NotWrittenError(Path(error.filename) if error.filename else place, reason) from error
 
 

@@ -158,3 +158,14 @@ def test_an_axis_that_changes_no_derivation_is_a_choice_of_the_run_only(tmp_path
     fast, slow = made.plan("bench"), made.plan("bench", {"mode": "slow"})
     assert fast.digest == slow.digest
     assert (fast.axes, slow.choices["mode"]) == ({"device": "cpu"}, "slow")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [('mode = "fast" }', 'made = "fast" }'), ('mode = "fast" }', 'mode = "fats" }')]
+)
+def test_a_step_that_waits_for_an_axis_or_a_value_that_is_not_there_is_refused(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        planner(tmp_path, library=LIBRARY, bench=RUN.replace(before, after)).plan("bench")
+    assert "step only" in caught.value.where
