@@ -23,8 +23,8 @@ def loadgen_source(tmp_path_factory: pytest.TempPathFactory) -> str:
     if missing:
         pytest.skip(f"not on PATH: {', '.join(missing)}")
     store = tmp_path_factory.mktemp("store")
-    command = [sys.executable, "-m", "envmgr", "--store", store, "realize", "loadgen-sources"]
-    return subprocess.run(command, check=True, cwd=TOP, stdout=subprocess.PIPE, text=True).stdout.strip()
+    command = [sys.executable, "-m", "envmgr", "--store", str(store), "realize", "loadgen-sources"]
+    return subprocess.check_output(command, cwd=TOP, text=True).strip()
 
 
 @pytest.mark.parametrize("preset", os.environ.get("HARNESS_PRESETS", "dev").split())

@@ -13,7 +13,7 @@ np = pytest.importorskip("numpy", reason="scoring needs numpy")
 cv2 = pytest.importorskip("cv2", reason="scoring needs opencv")
 onnxruntime = pytest.importorskip("onnxruntime", reason="scoring needs onnxruntime")
 pytest.importorskip("pycocotools", reason="scoring needs pycocotools")
-pytestmark = [pytest.mark.harness]  # one worker makes the pictures
+pytestmark = pytest.mark.harness
 
 Array = Any  # numpy is absent where the types are checked
 LEAST_MAP = 0.55

@@ -13,7 +13,7 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="the generator needs numpy")
 pil_image = pytest.importorskip("PIL.Image", reason="the generator needs Pillow")
-pytestmark = [pytest.mark.harness]  # one worker makes the pictures
+pytestmark = pytest.mark.harness
 
 GOLDEN = "f44e0169b0230184e0e508e920323e8b9d45125a21c76aee61474bc2df54c9c2"  # of the first three pictures
 COLOURED = ("red circle", "blue circle", "red square", "blue square")  # filled: the middle of the box is their own

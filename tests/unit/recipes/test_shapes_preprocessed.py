@@ -11,7 +11,7 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="preprocessing needs numpy")
 cv2 = pytest.importorskip("cv2", reason="preprocessing needs opencv")
-pytestmark = [pytest.mark.harness]  # one worker makes the pictures
+pytestmark = pytest.mark.harness
 
 SIZE = 160
 Plane = Any  # numpy is absent where the types are checked
