@@ -88,13 +88,13 @@ def prepare(testing):
 
 
 def make(build, pins):
-    """Makes an environment with envmgr in the build folder and moves it to its place."""
+    """Makes an environment in the build folder, compiled (Python may not be let write bytecode later), and moves it."""
     from envmgr.network.first_uv import make_venv, run
     from envmgr.network.pip_settings import uv_environment
 
     environ, venv = uv_environment(os.environ), build / "venv"
     uv = make_venv(venv, PINS[0], WORK, environ)
-    run([uv, "pip", "sync", "--require-hashes", "--no-build", "--python", venv] + pins, environ)
+    run([uv, "pip", "sync", "--require-hashes", "--no-build", "--compile-bytecode", "--python", venv] + pins, environ)
     (venv / ("lib/python%d.%d/site-packages/envmgr.pth" % sys.version_info[:2])).write_text("%s\n" % HERE)
     (venv / "bin/envmgr").write_text(LAUNCHER % shlex.quote(str(VENV / "bin/python")))
     (venv / "bin/envmgr").chmod(0o755)

@@ -15,7 +15,7 @@ from envmgr.model.errors import BuildError, EnvmgrError
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 
-PARTING_SECONDS = 5.0
+PARTING_SECONDS = 2.0
 """How long a command that is interrupted, or failed, waits for its threads: builds end at once, a stalled download
 may not."""
 

@@ -6,7 +6,13 @@ import sys
 
 def main() -> None:
     """Run `envmgr` with the arguments of this process, and exit with its code."""
-    arguments = sys.argv[1:]
+    try:
+        _main(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command began, while its modules were read
+        sys.exit(130)
+
+
+def _main(arguments: list[str]) -> None:
     if arguments[:1] == ["realize"]:
         from envmgr.realize_hot import recall
 
