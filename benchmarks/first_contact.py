@@ -15,7 +15,6 @@ from benchmarks.row import Row
 from envmgr.model.run_record import RunRecord
 
 CACHES = ("XDG_CACHE_HOME", "UV_CACHE_DIR", "PIP_CACHE_DIR")
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist")
 
 
 def measure(checkout: Checkout) -> list[Row]:
@@ -32,7 +31,9 @@ def measure(checkout: Checkout) -> list[Row]:
 
 
 def _not_copied(folder: str, names: list[str]) -> set[str]:
-    """What a clone would not have: the store, environments, caches."""
+    """What a clone would not have: the repository, environments, caches, and what is in the store."""
+    if Path(folder) == TOP:
+        return {name for name in names if name.startswith(".") or name in ("build", "dist")}
     if Path(folder) == TOP / "store":
-        return {name for name in names if name != "README.md"}
-    return NOT_COPIED(folder, names)
+        return set(names) - {"README.md"}
+    return set(names) & {"__pycache__"}
