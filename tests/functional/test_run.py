@@ -167,7 +167,7 @@ def test_a_run_sees_its_closure_and_its_results_and_no_network(checkout: Checkou
     lines = (
         'for path in "{model}"/../*; do echo "${path##*/}"; done > "{step}/objects"',
         'while read -r device rest; do echo "$device"; done < /proc/net/dev > "{step}/network"',
-        'for path in /home/* /root/* /etc/*; do echo "$path"; done > "{step}/host"',
+        'for path in /home/* /opt/* /etc/*; do echo "$path"; done > "{step}/host"',
         'if (: > "{model}/new") 2>/dev/null; then exit 7; fi',
         f'if [ -e "{other}" ] || [ -e "{{model}}/../{other.name}" ]; then exit 8; fi',
     )
@@ -175,7 +175,7 @@ def test_a_run_sees_its_closure_and_its_results_and_no_network(checkout: Checkou
     look = folder(checkout("run", "toy", "--json")) / "look"
     assert [name.partition("-")[2] for name in (look / "objects").read_text().split()] == ["model-1"]
     assert [name for name in (look / "network").read_text().split() if name.endswith(":")] == ["lo:"]
-    assert (look / "host").read_text().split() == ["/home/*", "/root/*", "/etc/*"]  # nothing there
+    assert (look / "host").read_text().split() == ["/home/*", "/opt/*", "/etc/*"]  # nothing there
 
 
 def test_a_run_with_a_lockfile_records_its_digest_and_refuses_what_it_does_not_pin(checkout: Checkout) -> None:
