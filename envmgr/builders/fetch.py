@@ -77,23 +77,21 @@ class FetchBuilder:
 
     def _download(self, task: BuildTask, source: PypiSource | UrlSource) -> None:
         # Only who fetches pays for the import of requests.
-        from envmgr.network.address import Network
         from envmgr.network.download import download
-        from envmgr.network.package_index import PackageIndex, places
+        from envmgr.network.package_index import users_index
 
-        looked = places(self._environ)
-        network = self._network or Network(certificates=looked.certificates)
+        index = users_index(self._environ, self._network)
         urls: Sequence[str]
         match source:
             case PypiSource():
-                urls, md5 = PackageIndex(looked, network).locate(source), None
+                urls, md5 = index.locate(source), None
             case UrlSource():
                 urls, md5 = source.urls, source.md5
         download(
             urls,
             task.work / source.file,
             Checks(sha256=source.sha256, md5=md5, size=source.size),
-            network=network,
+            network=index.network,
             limit_bytes=task.limits.output_bytes,
             progress=task.progress,
         )

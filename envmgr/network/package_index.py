@@ -5,7 +5,7 @@ No address of an index stands in any file of the project; where none is configur
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -163,9 +163,9 @@ class PackageIndex:
 
 
 def users_index(environ: Mapping[str, str], network: Network | None = None) -> PackageIndex:
-    """The index that pip and uv would ask, with the certificates that pip trusts."""
+    """The index that pip and uv would ask; without a `network`, by one with the certificates that they trust."""
     looked = places(environ)
-    return PackageIndex(looked, replace(network or Network(), certificates=looked.certificates))
+    return PackageIndex(looked, network or Network(certificates=looked.certificates))
 
 
 def _is_named(index: str) -> bool:

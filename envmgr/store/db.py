@@ -102,11 +102,6 @@ class Database:
         with self._connection.reading() as connection:
             return [StorePath(path) for (path,) in connection.execute("SELECT store_path FROM objects ORDER BY id")]
 
-    def valid_among(self, paths: Iterable[StorePath]) -> set[StorePath]:
-        """Those of some objects that are valid."""
-        with self._connection.reading() as connection:
-            return _valid_among(connection, paths)
-
     def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
         """The objects that some objects reach by references, with themselves, sorted.
 
