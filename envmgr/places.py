@@ -1,4 +1,4 @@
-"""Where things lie when nobody says: the recipes and the store. Imports next to nothing, for the hot path's sake."""
+"""Where things lie when nobody says: recipes, store, configuration. Imports next to nothing: it is on the hot path."""
 
 import os
 import sys
@@ -28,3 +28,13 @@ def store(option: str | None, start: str) -> str:
     from platformdirs import user_data_dir
 
     return os.path.join(user_data_dir("envmgr"), "store")
+
+
+def config() -> str:
+    """The folder of the user's configuration: `$ENVMGR_CONFIG`, else the platform's."""
+    named = os.environ.get("ENVMGR_CONFIG")
+    if named:
+        return os.path.abspath(named)
+    from platformdirs import user_config_dir
+
+    return user_config_dir("envmgr")

@@ -7,7 +7,8 @@ from envmgr.model.canonical import Value
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.source import FetchedSource, GitSource, LocalSource, PypiSource, UrlSource, Wheels, WheelsSource
-from envmgr.planning.catalog import UnknownNameError, read_toml
+from envmgr.planning.catalog import RecipeError, UnknownNameError
+from envmgr.toml.file import read_toml
 
 
 class MissingSourceError(InvalidInputError):
@@ -60,7 +61,7 @@ def wheels(source: WheelsSource, folder: Path, abi: str) -> dict[str, PypiSource
     file = folder / source.path
     if not file.is_file():
         raise MissingSourceError(source.path, folder)
-    pinned = read_toml(file, Wheels).root
+    pinned = read_toml(file, Wheels, fault=RecipeError).root
     if abi not in pinned:
         raise UnknownNameError("set of wheels for the interpreter ABI", abi, pinned, where=str(file))
     return pinned[abi]
