@@ -28,7 +28,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store import roots, staging
 from envmgr.store.db import Database, DeadObject
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import exclusive
+from envmgr.store.path_lock import alone
 from envmgr.store.publish import LOCK_SECONDS
 from envmgr.store.store import Store
 
@@ -66,7 +66,7 @@ def garbage(store: Store) -> Garbage:
         PathLockTimeoutError: other processes held the collector lock all the time.
     """
     store.require_writable()
-    with exclusive(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
+    with alone(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
         return _garbage(store.layout, store.database)
 
 
@@ -79,7 +79,7 @@ def collect(store: Store) -> Garbage:
         PathLockTimeoutError: other processes held the collector lock all the time.
     """
     store.require_writable()
-    with exclusive(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
+    with alone(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
         found = _garbage(store.layout, store.database)
         store.database.drop(dead.store_path for dead in found.dead)
     while _sweep_batch(store.layout, store.database):
@@ -102,7 +102,7 @@ def _rooted(layout: Layout) -> set[StorePath]:
 
 def _sweep_batch(layout: Layout, database: Database) -> bool:
     """Sweep some rubbish; whether there may be more."""
-    with exclusive(layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
+    with alone(layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
         batch = list(islice(_rubbish(layout, database), _BATCH))
         for file, _ in batch:
             if file.parent in {layout.objects, layout.staging}:

@@ -1,8 +1,14 @@
 """Locks of the kernel on files of the store: a dead owner's lock is free at once.
 
-Lock files lie in a folder of mode 700, are opened without following links, and are never deleted: who waits for a
-deleted file would wait for nobody. An exclusive holder writes into the file who it is, for those who wait.
-This is the only gateway to `filelock`.
+Lock files lie in a folder of mode 700 and are opened without following links. Who holds a lock alone writes into the
+file who it is, for those who wait.
+
+- `exclusive` is for one holder at a time, and `filelock` is its gateway. As `filelock` opens the file anew for each
+  try, and gives a lock back whose file is no longer there, `remove_free` may delete the file of one that nobody holds.
+- `shared` and `alone` are two ways to hold one lock. Whoever wants it passes a *turnstile* first, a second lock: those
+  who share it hold the turnstile until they are through, and so does who wants it alone. So whoever comes while
+  somebody waits to be alone waits behind him, however many share the lock and however often; and who is alone again
+  and again lets those through in between who came meanwhile. These files are never deleted.
 """
 
 import fcntl
@@ -20,6 +26,8 @@ Waiting = Callable[[str], None]
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _POLL = 0.01
 """Seconds between two tries."""
+_SHORTEST_POLL = 0.0005
+"""Seconds before the second try for a lock of short sections."""
 
 
 class PathLockTimeoutError(LockTimeoutError):
@@ -71,6 +79,21 @@ def exclusive(lock: Path, *, holder: str, timeout: float, waiting: Waiting = wai
         file_lock.release()
 
 
+def remove_free(lock: Path) -> bool:
+    """Delete the file of a lock for `exclusive`, if nobody holds it; whether it is gone."""
+    try:
+        descriptor = os.open(lock, _FLAGS)
+    except FileNotFoundError:
+        return True
+    try:
+        free = _try(descriptor, fcntl.LOCK_EX)
+        if free and os.fstat(descriptor).st_nlink:  # else another one did, and the name may be a new lock's by now
+            lock.unlink()
+        return free
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def shared(lock: Path, *, timeout: float) -> Iterator[None]:
     """Hold a lock together with others who hold it shared; made for short sections.
@@ -78,13 +101,28 @@ def shared(lock: Path, *, timeout: float) -> Iterator[None]:
     Raises:
         PathLockTimeoutError: somebody held it alone for all of `timeout` seconds.
     """
-    descriptor = os.open(lock, _FLAGS | os.O_CREAT, 0o600)
+    descriptor = _through_turnstile(lock, fcntl.LOCK_SH, timeout)
     try:
-        end = time.monotonic() + timeout
-        while not _try(descriptor, fcntl.LOCK_SH):
-            if time.monotonic() > end:
-                raise PathLockTimeoutError(lock, _holder(lock), timeout)
-            time.sleep(_POLL)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(lock: Path, *, holder: str, timeout: float) -> Iterator[None]:
+    """Hold a lock alone that others hold shared; made for short sections.
+
+    Args:
+        lock: the lock file; made where it is missing.
+        holder: what those who wait are told about us; the process id is added.
+        timeout: seconds to wait at most.
+
+    Raises:
+        PathLockTimeoutError: the time is over.
+    """
+    descriptor = _through_turnstile(lock, fcntl.LOCK_EX, timeout)
+    try:
+        _write_holder(lock, f"{holder} (process {os.getpid()})")
         yield
     finally:
         os.close(descriptor)
@@ -111,6 +149,31 @@ def is_free(file: Path) -> bool:
         return _try(descriptor, fcntl.LOCK_EX)
     finally:
         os.close(descriptor)
+
+
+def _through_turnstile(lock: Path, operation: int, timeout: float) -> int:
+    end = time.monotonic() + timeout
+    turnstile = _take(lock.with_name(f"{lock.name}-turnstile"), operation, end, timeout)
+    try:
+        return _take(lock, operation, end, timeout)
+    finally:
+        os.close(turnstile)
+
+
+def _take(lock: Path, operation: int, end: float, timeout: float) -> int:
+    descriptor = os.open(lock, _FLAGS | os.O_CREAT, 0o600)
+    pause = _SHORTEST_POLL
+    try:
+        while not (taken := _try(descriptor, operation)) and time.monotonic() <= end:
+            time.sleep(pause)
+            pause = min(2 * pause, _POLL)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if not taken:
+        os.close(descriptor)
+        raise PathLockTimeoutError(lock, _holder(lock), timeout)
+    return descriptor
 
 
 def _try(descriptor: int, operation: int) -> bool:

@@ -18,7 +18,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, writing
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import exclusive
+from envmgr.store.path_lock import alone
 from envmgr.store.publish import LOCK_SECONDS
 from envmgr.store.schema import refuse_newer
 from envmgr.store.store import NoStoreError
@@ -49,7 +49,7 @@ def rebuild_db(root: Path) -> Rebuilt:
         raise NoStoreError(root)
     refuse_newer(layout.index)
     unused: list[tuple[Path, str]] = []
-    with writing(layout.root), exclusive(layout.collector_lock, holder="rebuilding the index", timeout=LOCK_SECONDS):
+    with writing(layout.root), alone(layout.collector_lock, holder="rebuilding the index", timeout=LOCK_SECONDS):
         objects = _usable_objects(layout, unused)
         realisations = _usable_realisations(layout, objects, unused)
         _replace_index(layout, objects.values(), realisations)

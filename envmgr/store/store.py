@@ -22,7 +22,7 @@ from envmgr.store.connection import DamagedIndexError
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import PathLockTimeoutError, Waiting, exclusive, shared, wait_silently
+from envmgr.store.path_lock import PathLockTimeoutError, Waiting, alone, exclusive, shared, wait_silently
 from envmgr.store.publish import LOCK_SECONDS, Finished, Publisher, write_down_realisation
 from envmgr.store.roots import Root, RunningRoot
 from envmgr.store.staging import Staging
@@ -304,7 +304,7 @@ class Store:
         if any(staging.leftovers(self.layout, kept=False)):
             with (
                 suppress(PathLockTimeoutError),
-                exclusive(self.layout.collector_lock, holder="clearing staging", timeout=0),
+                alone(self.layout.collector_lock, holder="clearing staging", timeout=0),
             ):
                 for left in staging.leftovers(self.layout, kept=False):
                     staging.discard(self.layout, left)
