@@ -38,3 +38,10 @@ def config() -> str:
     from platformdirs import user_config_dir
 
     return user_config_dir("envmgr")
+
+
+def cache() -> str:
+    """The user's folder for what can be made again."""
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("envmgr")

@@ -95,13 +95,27 @@ def interpreter(abi: str) -> Interpreter:
         BuildError: the text is no ABI of CPython 3.
         InterpreterMissingError: there is none here.
     """
+    return _closed_over(_answer(abi))
+
+
+def program(abi: str) -> Path:
+    """The program of that interpreter alone, for who runs it outside of any sandbox.
+
+    Raises:
+        BuildError, InterpreterMissingError: as for `interpreter`.
+    """
+    return Path(_answer(abi)["program"])
+
+
+@functools.cache
+def _answer(abi: str) -> Mapping[str, str]:
     if not ABI_PATTERN.fullmatch(abi):
         raise BuildError(f"{abi!r} is no interpreter ABI", fix='write one such as "cp311"')
     candidates = tuple(_candidates(abi))
     for candidate in candidates:
         answer = _ask(candidate)
         if answer.get("abi") == abi and answer.get("implementation") == "cpython":
-            return _closed_over(answer)
+            return answer
     raise InterpreterMissingError(abi, candidates)
 
 

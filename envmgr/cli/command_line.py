@@ -14,6 +14,8 @@ from envmgr.model.names import did_you_mean
 
 COMMANDS: Mapping[str, str] = {
     "doctor": "What this host offers, and what would mend what it lacks.",
+    "env": "The variables of an environment, for a shell to read.",
+    "exec": "Start a command in the environment of a recipe.",
     "gc": "Delete what no root keeps.",
     "graph": "The inputs of a recipe, as a tree.",
     "list": "The recipes.",
@@ -25,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "Run a benchmark and record it.",
     "runs": "The recorded runs.",
     "schema": "JSON schemas of recipes, records and answers.",
+    "shell": "Start a shell in the environment of a recipe.",
     "show": "A recipe, a store path or a run in full.",
     "verify": "Hold every byte of the store against its manifest.",
 }

@@ -39,6 +39,13 @@ def lock_option() -> Decorator:
     )
 
 
+def pure_option() -> Decorator:
+    """`--pure`: nothing of the caller's environment but what nobody can do without."""
+    return click.option(
+        "--pure", is_flag=True, help="Forget the caller's environment, but for HOME, TERM and the like."
+    )
+
+
 def work_options() -> Decorator:
     """How to work: jobs, offline, sandbox, limits."""
     options = (

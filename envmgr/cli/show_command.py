@@ -1,13 +1,14 @@
 """`envmgr show`: a recipe, a store path or a run in full."""
 
 import json
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, to_json
+from envmgr.cli.named import store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.model.digest import Digest
@@ -61,20 +62,13 @@ def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object
     record = find(runs, what)
     if record is not None:
         return record
-    path = _store_path(what)
+    path = store_path(what)
     if path is not None:
         return _object(project, path)
     names = project.planner.catalog.names()
     if what not in names:
         raise UnknownNameError("recipe, store path or run", what, [*names, *(run.id for run in records(runs))])
     return _recipe(project, what, axes)
-
-
-def _store_path(what: str) -> StorePath | None:
-    try:
-        return StorePath.parse(PurePath(what).name)
-    except ValueError:
-        return None
 
 
 def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:

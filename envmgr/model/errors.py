@@ -97,5 +97,12 @@ class LockTimeoutError(EnvmgrError):
     meaning = "waited too long for a path lock"
 
 
+class NotStartedError(EnvmgrError):
+    """`exec` or `shell` could not start a program: in that environment there is none of this name that can run."""
+
+    exit_code = 127
+    meaning = "exec, shell: the program could not be started"
+
+
 INTERRUPTED = 130
 """The exit code after SIGINT; nothing is half done."""

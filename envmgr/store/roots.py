@@ -7,6 +7,7 @@ A *running* root is a file that its process holds locked, and adds store paths t
 kernel frees the lock when the process ends, however it ends, so a dead process keeps nothing.
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -25,6 +26,8 @@ from envmgr.store.path_lock import hold_new, is_free
 
 Kind = Literal["lockfile", "profile", "run"]
 KINDS: tuple[Kind, ...] = ("lockfile", "profile", "run")
+_INHERITED = 99
+"""The least number of a descriptor that other programs inherit: scripts use those of one digit as they like."""
 
 
 class DamagedRootError(IntegrityError):
@@ -126,6 +129,13 @@ class RunningRoot:
                 self._descriptor = hold_new(self._file)
             os.write(self._descriptor, "".join(f"{path}\n" for path in new).encode())
             self._held |= new
+
+    def outlive(self) -> None:
+        """Let what is held stay held by the program that this process becomes, and by what that one starts.
+
+        A lock belongs to the open file, not to the process: it is free when the last descriptor is closed.
+        """
+        fcntl.fcntl(self._descriptor, fcntl.F_DUPFD, _INHERITED)
 
     def close(self) -> None:
         """Keep nothing any more."""

@@ -178,6 +178,17 @@ class Store:
             self._hold(paths)
             self.database.closure(paths)
 
+    def hand_over(self, paths: Collection[StorePath]) -> None:
+        """Keep some objects, and what they reach, as long as the program lives that this process becomes by exec.
+
+        That outlives `close`; nothing else that this process held does. A store that is only read holds nothing.
+        """
+        if not self.read_only:
+            with self._using():
+                heir = RunningRoot(self.layout)
+                heir.hold(paths)
+                heir.outlive()
+
     def add_root(self, root: Root) -> None:
         """Keep what a root names, for good; a root of that kind and name is replaced.
 

@@ -28,6 +28,7 @@ EXIT_CODES = {
     11: "a rebuild came out different",
     12: "the host lacks what the plan needs (driver, sandbox, disk, memory)",
     13: "waited too long for a path lock",
+    127: "exec, shell: the program could not be started",
     130: "interrupted; nothing half done",
 }
 """What was agreed: a code never changes its meaning, as scripts rely on it."""
