@@ -60,6 +60,14 @@ class StorePath:
         base = base64.b32encode(hashlib.sha256(fingerprint).digest()[:20]).decode().lower()
         return cls(f"{base}-{name}-{version}")
 
+    def kind(self, manifest: Digest) -> str | None:
+        """`fixed` or `built`, as whichever a tree with this manifest has this store path; None if as neither."""
+        name, _, version = self.text[BASE_LENGTH + 1 :].rpartition("-")
+        for kind in ("built", "fixed"):
+            if self == StorePath.of(kind=kind, manifest=manifest, name=name, version=version):
+                return kind
+        return None
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         """Let a pydantic model hold a store path: text in, text out."""

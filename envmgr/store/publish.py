@@ -38,6 +38,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import BuildError
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
+from envmgr.store.adopt import Foreign
 from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
 from envmgr.store.layout import Layout
@@ -131,9 +132,32 @@ class Publisher:
             realisation = finished.realisation(path, manifest)
             with self._turn(path):
                 self._place(tree, path)
-                self._write_down(described, manifest, finished.derivation, realisation, scratch=staging.folder)
+                texts = {realisation.derivation: finished.derivation.text}
+                self._write_down(described, manifest, [realisation], texts, scratch=staging.folder)
                 self.database.record([described], [realisation])
         return realisation
+
+    def adopt(self, staging: Staging, foreign: Foreign) -> None:
+        """Make the tree that `unpack` made in `staging.out` a valid object, its references being valid.
+
+        Its bytes were held against the manifest as they were written, where nobody else could reach them. So nothing
+        is sealed, hashed or scanned again; sync, place, write down and record are as for a build. A realisation is
+        kept only where this store has none of the same derivation resolved to the same.
+
+        Raises:
+            FalseDescriptionError: what is said of it contradicts itself.
+            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            NotValidError: an object that it refers to is not here.
+        """
+        foreign.check()
+        with writing(self.layout.root):
+            if self._held_object(foreign.path) is None:
+                sync_tree(staging.out)
+            with self._turn(foreign.path):
+                self._place(staging.out, foreign.path)
+                new = [made for made in foreign.realisations if not self._knows(made)]
+                self._write_down(foreign.described, foreign.manifest, new, foreign.texts, scratch=staging.folder)
+                self.database.record([foreign.described], new)
 
     def _held_object(self, path: StorePath) -> StoreObject | None:
         with shared(self.layout.collector_lock, timeout=LOCK_SECONDS):
@@ -142,6 +166,11 @@ class Publisher:
 
     def _valid(self, path: StorePath) -> StoreObject | None:
         return self.database.object(path) if self.layout.object(path).is_dir() else None
+
+    def _knows(self, made: Realisation) -> bool:
+        """Whether this question has an answer here already, which nothing from elsewhere may change."""
+        known = self.database.realisations_of_derivation(made.derivation)
+        return any(item.resolved == made.resolved and self.layout.object(item.store_path).is_dir() for item in known)
 
     @contextmanager
     def _turn(self, path: StorePath) -> Iterator[None]:
@@ -164,8 +193,8 @@ class Publisher:
         self,
         described: StoreObject,
         manifest: Manifest,
-        derivation: Derivation,
-        realisation: Realisation,
+        realisations: Iterable[Realisation],
+        texts: Mapping[Digest, bytes],
         *,
         scratch: Path,
     ) -> None:
@@ -173,13 +202,14 @@ class Publisher:
         write_file(self.layout.manifest(path), manifest.text, scratch=scratch)
         write_file(self.layout.record(path), described.model_dump_json().encode(), scratch=scratch)
         sync_folder(self.layout.manifests)
-        write_down_realisation(self.layout, derivation, realisation, scratch=scratch)
+        for realisation in realisations:
+            write_down_realisation(self.layout, texts[realisation.derivation], realisation, scratch=scratch)
 
 
-def write_down_realisation(layout: Layout, derivation: Derivation, realisation: Realisation, *, scratch: Path) -> None:
+def write_down_realisation(layout: Layout, text: bytes, realisation: Realisation, *, scratch: Path) -> None:
     """Make a derivation's text and what came of it files: what the rows of the index are made from again."""
     described = layout.realisation(realisation.derivation, realisation.resolved)
-    write_file(layout.derivation(derivation.digest), derivation.text, scratch=scratch)
+    write_file(layout.derivation(realisation.derivation), text, scratch=scratch)
     write_file(described, realisation.model_dump_json().encode(), scratch=scratch)
     sync_folder(layout.derivations)
     sync_folder(layout.realisations)

@@ -43,7 +43,7 @@ def close_top(tree: Path) -> None:
     """Make the top folder of an object read-only, as all below it is, and bring that to the disk."""
     descriptor = os.open(tree, READ_FOLDER)
     try:
-        _close(descriptor)
+        settle(descriptor)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -83,7 +83,7 @@ def _canonicalise_folder(name: str, parent: int, prefix: str, depth: int, where:
     folder = open_folder(name, parent)
     try:
         _canonicalise(folder, prefix, depth, where)
-        _close(folder)
+        settle(folder)
     finally:
         os.close(folder)
 
@@ -93,7 +93,7 @@ def _canonicalise_file(name: str, folder: int) -> None:
     try:
         if os.fstat(descriptor).st_nlink > 1:
             descriptor = _own_copy(name, folder, descriptor)
-        _close(descriptor)
+        settle(descriptor)
     finally:
         os.close(descriptor)
 
@@ -109,7 +109,8 @@ def _own_copy(name: str, folder: int, descriptor: int) -> int:
     return copy
 
 
-def _close(descriptor: int) -> None:
+def settle(descriptor: int) -> None:
+    """Give an open file or folder the mode and time that an object's have; what its owner can run stays executable."""
     mode = os.fstat(descriptor).st_mode
     runs = stat.S_ISDIR(mode) or mode & stat.S_IXUSR
     os.fchmod(descriptor, 0o555 if runs else 0o444)

@@ -18,6 +18,7 @@ from envmgr.model.errors import HostError, IntegrityError
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store import roots, staging
+from envmgr.store.adopt import Foreign
 from envmgr.store.connection import DamagedIndexError
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
@@ -141,7 +142,7 @@ class Store:
         """
         bound = known.model_copy(update={"derivation": derivation.digest})
         with self.stage("bind") as draft, writing(self.root), self._using():
-            write_down_realisation(self.layout, derivation, bound, scratch=draft.folder)
+            write_down_realisation(self.layout, derivation.text, bound, scratch=draft.folder)
             self.database.record([], [bound])
         return bound
 
@@ -260,6 +261,16 @@ class Store:
         own = [os.fsencode(self.layout.objects), os.fsencode(self.layout.staging)]
         finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host)
         return Publisher(self.layout, self.database, self._hold).publish(made, finished)
+
+    def adopt(self, made: Staging, foreign: Foreign) -> None:
+        """Make what `unpack` left in `made.out` an object, held from now on; it was made elsewhere.
+
+        Raises:
+            FalseDescriptionError: what is said of it contradicts itself.
+            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            NotValidError: an object that it refers to is not here.
+        """
+        Publisher(self.layout, self.database, self._hold).adopt(made, foreign)
 
     @contextmanager
     def lock(
