@@ -8,7 +8,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -114,5 +114,5 @@ def _plain(value: object) -> object:
         case Digest() | StorePath() | Path():
             return str(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return asdict(value)
+            return {item.name: getattr(value, item.name) for item in fields(value)}
     raise TypeError(f"an answer can't hold {value!r}")

@@ -13,6 +13,7 @@ from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
 from envmgr.model.names import did_you_mean
 
 COMMANDS: Mapping[str, str] = {
+    "diff": "How two objects, closures or lockfiles differ.",
     "doctor": "What this host offers, and what would mend what it lacks.",
     "env": "The variables of an environment, for a shell to read.",
     "exec": "Start a command in the environment of a recipe.",
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "shell": "Start a shell in the environment of a recipe.",
     "show": "A recipe, a store path or a run in full.",
     "verify": "Hold every byte of the store against its manifest.",
+    "why-depends": "What holds two objects together.",
 }
 
 
@@ -42,7 +44,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"envmgr.cli.{cmd_name}_command")
+        module = importlib.import_module(f"envmgr.cli.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 

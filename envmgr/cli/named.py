@@ -4,11 +4,12 @@ A recipe is its output; a benchmark, which has none, is the outputs that it runs
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from envmgr.builders.sandbox import executor
 from envmgr.cli.live import Notice
+from envmgr.cli.operand import store_path
 from envmgr.cli.options import realize_options
 from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.model.store_path import StorePath
@@ -49,11 +50,3 @@ def objects(
         found[name] = [done[item.digest].store_path for item in (node.inputs.values() if node.run else [node])]
     keep_lockfile(store, lock, (path for name in nodes for path in found[name]))
     return list(dict.fromkeys(path for name in names for path in found[name]))
-
-
-def store_path(name: str) -> StorePath | None:
-    """The store path that a text is, or the folder that it names is called by; None where it is none."""
-    try:
-        return StorePath.parse(PurePath(name).name)
-    except ValueError:
-        return None

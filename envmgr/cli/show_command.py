@@ -8,7 +8,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, to_json
-from envmgr.cli.named import store_path
+from envmgr.cli.operand import store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.model.digest import Digest

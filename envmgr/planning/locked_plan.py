@@ -1,19 +1,17 @@
 """A plan held against recipes.lock: what is in it, what differs and in which field, what must come out."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from envmgr.manifest import FileEntry, Manifest, sketch
 from envmgr.model.derivation import FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError, LockMismatchError
+from envmgr.model.field_change import FieldChange, field_changes, shown
 from envmgr.model.lockfile import Expected, Locked, LockedSource, Lockfile
 from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
-
-SHOWN_LENGTH = 100
-"""Characters of a value that an error shows."""
 
 
 class MissingLockfileError(InvalidInputError):
@@ -37,11 +35,10 @@ class NotLockedError(LockMismatchError):
 class OutOfDateError(LockMismatchError):
     """The lockfile has this recipe otherwise; `differences` says field by field how."""
 
-    def __init__(self, recipe: str, differences: Mapping[str, tuple[object, object]]) -> None:
-        self.recipe, self.differences = recipe, dict(differences)
-        rows = "".join(
-            f"\n    {name}: locked {_short(locked)}, now {_short(now)}" for name, (locked, now) in differences.items()
-        )
+    def __init__(self, recipe: str, differences: Sequence[FieldChange]) -> None:
+        self.recipe, self.differences = recipe, list(differences)
+        pairs = [(change.field, *shown(change.before, change.after)) for change in differences]
+        rows = "".join(f"\n    {field}: locked {locked}, now {now}" for field, locked, now in pairs)
         super().__init__(
             f"{recipe} is not what the lockfile pins:{rows}", fix=f"`envmgr lock {recipe}` if this is meant"
         )
@@ -73,7 +70,7 @@ def hold(node: Node, lockfile: Lockfile) -> dict[Digest, Expected]:
             if entry is None:
                 raise NotLockedError(item)
             if entry.derivation != item.digest:
-                raise OutOfDateError(item.recipe, dict(_differences(entry, describe(item))))
+                raise OutOfDateError(item.recipe, _differences(entry, describe(item)))
             if entry.store_path is not None and entry.manifest is not None:
                 expected[item.digest] = Expected(entry.store_path, entry.manifest, entry.contents)
             for role, source in entry.sources.items():
@@ -122,23 +119,8 @@ def _source(node: Node) -> LockedSource:
     )
 
 
-def _differences(locked: Locked, now: Locked) -> Iterator[tuple[str, tuple[object, object]]]:
-    """The fields that differ, dotted, with what is locked and what is now."""
-    before, after = locked.model_dump(mode="json"), now.model_dump(mode="json")
-    for name in ("version", "builder", "revision", "settings", "environment", "sources", "inputs"):
-        yield from _deeper(name, before[name], after[name])
-
-
-def _deeper(name: str, before: object, after: object) -> Iterator[tuple[str, tuple[object, object]]]:
-    if before == after:
-        return
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            yield from _deeper(f"{name}.{key}", before.get(key), after.get(key))
-    else:
-        yield name, (before, after)
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else json.dumps(value) if not isinstance(value, str) else value
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+def _differences(locked: Locked, now: Locked) -> list[FieldChange]:
+    """The fields that differ: what is locked before what is now."""
+    compared = {"version", "builder", "revision", "settings", "environment", "sources", "inputs"}
+    before, after = (item.model_dump(mode="json", include=compared) for item in (locked, now))
+    return list(field_changes(before, after))

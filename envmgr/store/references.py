@@ -51,6 +51,20 @@ def scan(tree: Path, *, candidates: Collection[StorePath], forbidden: Sequence[b
     )
 
 
+def mentions(tree: Path, candidates: Collection[StorePath]) -> dict[StorePath, list[str]]:
+    """Read a tree and find where it names each candidate: files (by their bytes or their names) and symlinks, sorted.
+
+    Raises:
+        UnfitTreeError: a part of the tree cannot be read.
+    """
+    by_base = {path.base.encode(): path for path in candidates}
+    found: dict[StorePath, set[str]] = {path: set() for path in candidates}
+    for place, data in _texts(tree, overlap=BASE_LENGTH - 1):
+        for base in _bases(data) & by_base.keys():
+            found[by_base[base]].add(place)
+    return {path: sorted(places) for path, places in found.items()}
+
+
 def _texts(tree: Path, *, overlap: int) -> Iterator[tuple[str, bytes]]:
     for level in walk(tree):
         for entry in (*level.folders, *level.files, *level.symlinks):

@@ -1,0 +1,73 @@
+"""The text of a derivation that was realised, read back from the store, and made readable for people."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from envmgr.model.digest import Digest
+from envmgr.model.errors import IntegrityError
+from envmgr.store.store import Store
+
+
+class DamagedDerivationError(IntegrityError):
+    """The text of a derivation is not what it was."""
+
+    def __init__(self, derivation: Digest, where: str) -> None:
+        self.derivation = derivation
+        super().__init__("the text of this derivation is damaged", where=where, fix="envmgr verify")
+
+
+@dataclass(frozen=True)
+class DerivationText:
+    """A derivation as its canonical text has it."""
+
+    fields: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, text: bytes) -> "DerivationText":
+        """Read a canonical text."""
+        return cls(json.loads(text))
+
+    @property
+    def name(self) -> str:
+        """The name of what is built."""
+        return str(self.fields["name"])
+
+    @property
+    def system(self) -> str:
+        """What it is built for; `any` for a fixed output."""
+        return str(self.fields.get("system", "any"))
+
+    @property
+    def label(self) -> str:
+        """How people call it: `name-version`."""
+        return f"{self.name}-{self.fields['version']}"
+
+    @property
+    def inputs(self) -> dict[str, Digest]:
+        """Inputs by role: their derivation digests."""
+        return {role: Digest.parse(digest) for role, digest in self.fields.get("inputs", {}).items()}
+
+    @property
+    def lines(self) -> list[str]:
+        """The text over many lines, as people read it: indented, and texts with line breaks broken there."""
+        text = json.dumps(self.fields, indent=2, ensure_ascii=False, sort_keys=True)
+        return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[0], text).split("\n")
+
+
+def derivation_text(store: Store, derivation: Digest) -> DerivationText | None:
+    """The text of a derivation that gave an object of this store; None where the store has none.
+
+    Raises:
+        DamagedDerivationError: the file holds another text.
+    """
+    file = store.layout.derivation(derivation)
+    try:
+        text = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    if Digest.of(text) != derivation:
+        raise DamagedDerivationError(derivation, str(file))
+    return DerivationText.parse(text)
