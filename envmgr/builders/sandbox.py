@@ -7,14 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from envmgr.builders import landlock
 from envmgr.builders.action import Action, Executor, Exited
 from envmgr.builders.bare_host import bare_host
 from envmgr.builders.bubblewrap import Bubblewrap, find_program
+from envmgr.builders.confined import Confined
 from envmgr.builders.unsandboxed import Unsandboxed
 from envmgr.model.errors import HostError
 
-Policy = Literal["required", "preferred", "none"]
-"""What to do where there is no full sandbox: refuse, go on and mark what is built, or not even try."""
+Policy = Literal["required", "preferred", "confined", "none"]
+"""How to hold builds: in a full sandbox or not at all; as well as the host allows; by Landlock alone; by nothing."""
 
 PROBE_SECONDS = 10.0
 SWITCHES = (
@@ -23,6 +25,7 @@ SWITCHES = (
     ("user.max_user_namespaces", "0", "15000"),
 )
 """Kernel settings that can refuse user namespaces: name, the value that refuses, a value that allows."""
+LANDLOCK_REMEDY = "use Linux 5.19 or newer, with landlock among the lsm= of its command line"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,15 @@ class Probed:
     """What this host allows: the program of the full sandbox, or why there is none and what would mend it."""
 
     program: Path | None
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What Landlock this host has (0: none that serves), why not more, and what would mend it."""
+
+    version: int
     reason: str = ""
     remedy: str = ""
 
@@ -46,28 +58,49 @@ class SandboxRefusedError(HostError):
         )
 
 
+class ConfinementRefusedError(HostError):
+    """Landlock is asked for by name, and this host refuses it."""
+
+    def __init__(self, confinement: Confinement) -> None:
+        self.reason = confinement.reason
+        self.remedy = confinement.remedy
+        super().__init__(
+            f"builds shall be confined by Landlock, and this host refuses it: {confinement.reason}",
+            fix=f"{confinement.remedy}; or allow less with --sandbox preferred",
+        )
+
+
 def executor(policy: Policy) -> Executor:
     """The best executor that the policy and this host allow.
 
     Raises:
-        HostError: a full sandbox is required and refused, or the host has no C library that we know.
+        HostError: what the policy insists on is refused, or the host has no C library that we know.
     """
-    if policy == "none":
-        return Unsandboxed(bare_host())
-    probed = probe()
-    if probed.program is not None:
-        return Bubblewrap(probed.program, bare_host())
-    if policy == "required":
-        raise SandboxRefusedError(probed)
+    if policy in {"required", "preferred"}:
+        probed = probe()
+        if probed.program is not None:
+            return Bubblewrap(probed.program, bare_host())
+        if policy == "required":
+            raise SandboxRefusedError(probed)
+    if policy != "none":
+        confinement = probe_landlock()
+        if confinement.version:
+            return Confined(bare_host(), confinement.version)
+        if policy == "confined":
+            raise ConfinementRefusedError(confinement)
     return Unsandboxed(bare_host())
 
 
 def describe() -> dict[str, str]:
-    """What `envmgr doctor` shows about the sandbox: its level, its program, and where it is less than full, why."""
+    """What `envmgr doctor` shows about the sandbox: its level, and where it is less than full, why."""
     probed = probe()
-    if probed.program is None:
-        return {"level": "unsandboxed", "reason": probed.reason, "remedy": probed.remedy}
-    return {"level": "sandboxed", "program": str(probed.program)}
+    if probed.program is not None:
+        return {"level": "sandboxed", "program": str(probed.program)}
+    less = {"reason": probed.reason, "remedy": probed.remedy}
+    confinement = probe_landlock()
+    if confinement.version:
+        return {"level": "confined", "version": str(confinement.version), **less}
+    return {"level": "unsandboxed", **less}
 
 
 @functools.cache
@@ -89,6 +122,25 @@ def probe() -> Probed:
     if outcome == Exited(0):
         return Probed(program)
     return Probed(None, said or f"bubblewrap ended with {outcome}", _remedy(said))
+
+
+@functools.cache
+def probe_landlock() -> Confinement:
+    """Run a shell in a Landlock domain, once a process, and see whether it runs and can't read what is not lent."""
+    try:
+        version = landlock.abi()
+    except OSError as error:
+        return Confinement(0, f"the kernel has no Landlock ({error.strerror})", LANDLOCK_REMEDY)
+    if version < landlock.LEAST_ABI:
+        return Confinement(0, f"the kernel's Landlock is too old (version {version})", LANDLOCK_REMEDY)
+    with TemporaryDirectory(prefix="envmgr-probe-") as folder:
+        log, outside = Path(folder, "log"), Path(folder, "outside")
+        outside.write_text("not lent\n")
+        script = 'read -r word 2>/dev/null < "$0" && echo "it could read $0" && exit 1; exit 0'
+        action = Action(("/bin/sh", "-c", script, str(outside)), {}, {}, {}, "/", PROBE_SECONDS, 1 << 20)
+        outcome = Confined(bare_host(), version).run(action, log)
+        said = log.read_text(errors="replace").strip()
+    return Confinement(version) if outcome == Exited(0) else Confinement(0, f"{outcome}: {said}", LANDLOCK_REMEDY)
 
 
 def _remedy(said: str) -> str:

@@ -53,10 +53,13 @@ class Unsandboxed:
                 _end_all(scratch)
 
             environment = {**ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch, **action.environment}
-            # `env -i`, because the shell in between puts names of its own into the environment.
-            argv = ("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items()), *action.argv)
+            argv = self._argv(action, environment, Path(scratch))
             command = Command(argv, {"TMPDIR": scratch}, Path(action.folder), end)
             return supervise(command, action, log, on_line, self._stop)
+
+    def _argv(self, action: Action, environment: Mapping[str, str], scratch: Path) -> tuple[str, ...]:
+        # `env -i`, because the shell in between puts names of its own into the environment.
+        return ("/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items()), *action.argv)
 
 
 def _end_all(scratch: str) -> None:

@@ -87,7 +87,8 @@ def _sandbox() -> Finding:
     sandbox = describe()
     if sandbox["level"] == "sandboxed":
         return Finding("sandbox", ok=True, found="sandboxed")
-    return Finding("sandbox", ok=False, found=f"{sandbox['level']}: {sandbox['reason']}", fix=sandbox["remedy"])
+    level = f"confined by Landlock {sandbox['version']}" if sandbox["level"] == "confined" else sandbox["level"]
+    return Finding("sandbox", ok=False, found=f"{level}: {sandbox['reason']}", fix=sandbox["remedy"])
 
 
 def _disk(folder: Path) -> Finding:

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from envmgr.builders.builder import Limits
+from envmgr.builders.sandbox import Policy
 from envmgr.cli.project import NoCheckoutError, Project
 from envmgr.model.errors import UsageError
 from envmgr.planning.catalog import Catalog
@@ -53,10 +54,11 @@ def work_options() -> Decorator:
         click.option("--offline", is_flag=True, help="Use no network: what is not in the store is an error."),
         click.option(
             "--sandbox",
-            type=click.Choice(["required", "preferred", "none"]),
+            type=click.Choice(get_args(Policy)),
             default="preferred",
             show_default=True,
-            help="Whether builds must be held in a sandbox.",
+            help="How builds are held: in a full sandbox or not at all, as well as this host allows, by Landlock "
+            "alone, or by nothing.",
         ),
         click.option("--stream", is_flag=True, help="With --json: each event too, one object a line (--json=stream)."),
         click.option(

@@ -8,7 +8,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
 
 Isolation = Literal["sandboxed", "confined", "unsandboxed"]
-"""How a builder was held: in a full sandbox, by what the kernel had, or not at all."""
+"""How a builder was held: in a full sandbox, by the kernel's Landlock alone, or not at all."""
 
 
 class StoreObject(BaseModel):

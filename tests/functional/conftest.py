@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import pytest
 
-from envmgr.builders.sandbox import probe
+from envmgr.builders.sandbox import probe, probe_landlock
 from tests.loopback import Origin
 
 TOP = Path(__file__).parents[2]
@@ -168,6 +168,13 @@ def sandboxed() -> None:
     """Skip where this host refuses a full sandbox."""
     if probe().program is None:
         pytest.skip(f"no sandbox here: {probe().reason}")
+
+
+@pytest.fixture
+def landlock() -> None:
+    """Skip where this host has no Landlock."""
+    if not probe_landlock().version:
+        pytest.skip(f"no Landlock here: {probe_landlock().reason}")
 
 
 def until(process: subprocess.Popen[str], words: str) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from envmgr.builders.sandbox import probe_landlock
 from tests.functional.conftest import Checkout
 from tests.loopback import Origin, Reply
 
@@ -115,7 +116,7 @@ def test_without_a_sandbox_required_is_refused_and_preferred_marks_what_it_build
     assert error["class"] == "SandboxRefusedError"
     result = checkout("realize", "held", "--json", PYTHONPATH=path, PATH="")
     (output,) = result.data["outputs"]
-    assert output["isolation"] == "unsandboxed"
+    assert output["isolation"] == ("confined" if probe_landlock().version else "unsandboxed")
 
 
 def _hide_bubblewrap(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from envmgr.builders.action import Executor
 from envmgr.builders.builder import BuildTask, Input, Limits
-from envmgr.builders.sandbox import Policy, executor, probe
+from envmgr.builders.sandbox import Policy, executor, probe, probe_landlock
 from envmgr.model.canonical import Value
 from envmgr.model.derivation import BuiltOutput, Derivation
 from envmgr.model.digest import Digest
@@ -19,6 +19,8 @@ MakeTask = Callable[..., BuildTask]
 def executor_or_skip(policy: Policy) -> Executor:
     if policy == "required" and probe().program is None:
         pytest.skip(f"no sandbox here: {probe().reason}")
+    if policy == "confined" and not probe_landlock().version:
+        pytest.skip(f"no Landlock here: {probe_landlock().reason}")
     return executor(policy)
 
 
@@ -28,7 +30,7 @@ def sandbox() -> Executor:
     return executor_or_skip("required")
 
 
-@pytest.fixture(params=["required", "none"])
+@pytest.fixture(params=["required", "confined", "none"])
 def any_executor(request: pytest.FixtureRequest) -> Executor:
     """Each executor in turn."""
     return executor_or_skip(request.param)

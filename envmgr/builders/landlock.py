@@ -1,0 +1,142 @@
+"""Landlock, by the kernel's own interface: a process gives up for good all but what its rules leave it.
+
+Also a program, `python -I -S landlock.py FILE`: it reads from the file that `order` made who it is to become, gives
+up the rest, and becomes that. It runs before every confined action, so it imports nothing of envmgr and little of
+Python: `pathlib` alone takes longer than all that is done here.
+
+The interface: https://docs.kernel.org/userspace-api/landlock.html and linux/landlock.h.
+"""
+
+import ctypes
+import marshal
+import os
+import stat
+import struct
+import sys
+
+Rule = tuple[int, str]
+"""Rights that are left, and the file or folder below which they are."""
+
+LEAST_ABI = 2
+"""Linux 5.19. Before it no file could be moved from one folder to another, as every compiler's cache does."""
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+"""System calls. They are so young that their numbers are the same on every architecture that we build on."""
+WHICH_VERSION = 1
+PATH_BENEATH = 1
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+MAKE_CHAR, MAKE_BLOCK = 1 << 6, 1 << 11
+TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+"""The rights that a rule on a file may leave; all others are of folders."""
+
+LIST = READ_DIR
+USE = READ_FILE | WRITE_FILE
+READ = EXECUTE | READ_FILE | READ_DIR
+WRITE = ((1 << 15) - 1) & ~(MAKE_CHAR | MAKE_BLOCK)
+"""Everything but making devices and steering them."""
+
+FILE_SYSTEM = ((1, (1 << 13) - 1), (2, 1 << 13), (3, TRUNCATE), (5, IOCTL_DEV))
+"""Rights over files: since which version they can be taken away, and their bits."""
+TCP = ((4, 0b11),)
+"""To bind and to connect."""
+SCOPES = ((6, 0b11),)
+"""To reach, of those who are not confined with it, abstract sockets and, by signals, processes."""
+LATER = ((3, "emptying files"), (4, "TCP"), (5, "steering devices"), (6, "abstract sockets"), (6, "signals"))
+
+NO_NEW_PRIVILEGES, DROP_FROM_BOUNDING_SET = 38, 24
+CAPABILITY_VERSION = 0x20080522
+BROKEN_PIPE, FILE_TOO_BIG = 13, 25
+"""Signals that Python ignores, and what it becomes must not."""
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def abi() -> int:
+    """The version of Landlock that this kernel speaks.
+
+    Raises:
+        OSError: ENOSYS, EOPNOTSUPP: it has none, or it is switched off; EPERM: a container forbids to ask.
+    """
+    return _checked(LIBC.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), WHICH_VERSION))
+
+
+def left_open(version: int) -> list[str]:
+    """What a kernel of this version can't take away, of what is taken away by later ones."""
+    return [what for since, what in LATER if version < since]
+
+
+def order(version: int, rules: list[Rule], argv: list[str], environ: dict[str, str]) -> bytes:
+    """What the program reads: as whom to go on, and with what. Both ends are one interpreter, so `marshal` serves."""
+    return marshal.dumps((version, rules, argv, environ))
+
+
+def confine(version: int, rules: list[Rule]) -> None:
+    """Take from this thread, and from all that it starts, every right but those of the rules, and root's privileges.
+
+    Raises:
+        OSError: a path is not there, or the kernel refuses.
+    """
+    attributes = struct.pack("=QQQ", *(_handled(table, version) for table in (FILE_SYSTEM, TCP, SCOPES)))
+    ruleset = _checked(LIBC.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0))
+    for rights, path in rules:
+        _leave(ruleset, rights & _handled(FILE_SYSTEM, version), path)
+    _drop_capabilities()
+    _checked(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _checked(LIBC.syscall(RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+
+
+def _handled(table: tuple[tuple[int, int], ...], version: int) -> int:
+    return sum(rights for since, rights in table if since <= version)
+
+
+def _leave(ruleset: int, rights: int, path: str) -> None:
+    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= OF_FILES
+        _checked(LIBC.syscall(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, place), 0))
+    finally:
+        os.close(place)
+
+
+def _drop_capabilities() -> None:
+    """Leave no capability, and none to be had by becoming another program; who is not root has none anyway."""
+    capability = 0
+    while LIBC.prctl(DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0:  # -1: behind the last, or not root
+        capability += 1
+    _checked(LIBC.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24)))
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def _become(file: str) -> None:
+    with open(file, "rb") as written:
+        version, rules, argv, environ = marshal.load(written)  # noqa: S302  written by `order`
+    os.unlink(file)
+    confine(version, rules)
+    for signal in (BROKEN_PIPE, FILE_TOO_BIG):
+        LIBC.signal(signal, None)
+    sys.exit(f"{argv[0]}: {_execute(argv, environ).strerror}")
+
+
+def _execute(argv: list[str], environ: dict[str, str]) -> OSError:
+    """Become a program, found on PATH; only a failure returns. `os.execvpe` imports, which is shut by now."""
+    fault = OSError()
+    for folder in [""] if "/" in argv[0] else environ["PATH"].split(":"):
+        try:
+            os.execve(os.path.join(folder, argv[0]), argv, environ)
+        except OSError as error:
+            fault = error
+    return fault
+
+
+if __name__ == "__main__":
+    _become(sys.argv[1])
