@@ -1,7 +1,12 @@
 """What garbage collection keeps, and why.
 
-A *lasting* root is a file `roots/<kind>/<name>` that names store paths and a reason. It may hang on an anchor, such
-as the lockfile that it stands for: when the anchor is gone, the root holds nothing.
+A *lasting* root is a file `roots/<kind>/<name>` that names store paths and a reason:
+
+- `profile`: somebody asked for it; it holds until it is removed.
+- `lockfile`, `run`: it hangs on an anchor, the lockfile or the folder of the run; when that is gone, it holds nothing.
+- `link`: its anchor is a symlink of the user's (`--out-link`), and it holds while that leads to the object.
+- `printed`: a command printed the path, so that whoever asked for it is about to use it. It holds for some minutes
+  from the time of its file, is not known to be durable, and need not be.
 
 A *running* root is a file that its process holds locked, and adds store paths to as it comes to rely on them. The
 kernel frees the lock when the process ends, however it ends, so a dead process keeps nothing.
@@ -9,9 +14,11 @@ kernel frees the lock when the process ends, however it ends, so a dead process 
 
 import fcntl
 import json
+import math
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +31,11 @@ from envmgr.store.durable import sync_folder, write_file
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import hold_new, is_free
 
-Kind = Literal["lockfile", "profile", "run"]
-KINDS: tuple[Kind, ...] = ("lockfile", "profile", "run")
+Kind = Literal["lockfile", "profile", "link", "run", "printed"]
+KINDS: tuple[Kind, ...] = ("lockfile", "profile", "link", "run", "printed")
+
+PRINTED_SECONDS = 600.0
+"""How long what was printed is kept for whoever asked for it."""
 _INHERITED = 99
 """The least number of a descriptor that other programs inherit: scripts use those of one digit as they like."""
 
@@ -47,7 +57,7 @@ class Root:
     """A lasting root.
 
     `name` is a file name, unique within its kind; `reason` is for people; `anchor` is a path (absolute, or relative
-    to the store's folder) without which the root holds nothing, or empty.
+    to the store's folder) on which the root hangs, or empty.
     """
 
     kind: Kind
@@ -94,21 +104,51 @@ def remove(layout: Layout, kind: Kind, name: str) -> bool:
     return True
 
 
+def spare(layout: Layout, name: str, paths: Iterable[StorePath], reason: str) -> None:
+    """Keep what is about to be printed for some minutes; `name` stands for what was asked."""
+    root = Root("printed", name, tuple(paths), reason)
+    folder = layout.roots / root.kind
+    folder.mkdir(exist_ok=True)
+    draft = folder / f".{name}-{os.getpid()}"
+    draft.write_bytes(root.text)
+    draft.replace(folder / name)
+
+
 def lasting(layout: Layout) -> list[Root]:
-    """Every lasting root that holds: its anchor, if it has one, is there.
+    """Every lasting root that holds now.
 
     Raises:
         DamagedRootError: the file of a root has another form.
     """
-    found = [_read(kind, file) for kind in KINDS for file in sorted((layout.roots / kind).glob("[!.]*"))]
-    return [root for root in found if not root.anchor or os.path.lexists(layout.root / root.anchor)]
+    now = time.time()
+    found = [(kind, file) for kind in KINDS for file in sorted((layout.roots / kind).glob("[!.]*"))]
+    roots = [_read(kind, file) for kind, file in found if kind != "printed" or _age(file, now) < PRINTED_SECONDS]
+    return [root for root in roots if root is not None and _is_anchored(layout, root)]
 
 
-def _read(kind: Kind, file: Path) -> Root:
+def _read(kind: Kind, file: Path) -> Root | None:
     try:
         return Root.parse(kind, file.name, file.read_bytes())
+    except FileNotFoundError:  # removed meanwhile
+        return None
     except (ValueError, KeyError, TypeError) as error:
+        if kind == "printed":  # torn by a crash, which its reader did not survive either
+            return None
         raise DamagedRootError(file, str(error)) from error
+
+
+def _age(file: Path, now: float) -> float:
+    try:
+        return now - file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
+
+
+def _is_anchored(layout: Layout, root: Root) -> bool:
+    anchor = layout.root / root.anchor
+    if root.kind == "link":
+        return anchor.is_symlink() and [os.path.realpath(anchor)] == [str(layout.object(path)) for path in root.paths]
+    return not root.anchor or os.path.lexists(anchor)
 
 
 class RunningRoot:

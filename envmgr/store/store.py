@@ -201,6 +201,11 @@ class Store:
             self.database.closure(root.paths)
             roots.add(self.layout, root, scratch=draft.work)
 
+    def spare(self, name: str, paths: Iterable[StorePath], reason: str) -> None:
+        """Keep objects that are held now and about to be printed for some minutes more; `name` is for this question."""
+        if not self.read_only:
+            roots.spare(self.layout, name, paths, reason)
+
     def remove_root(self, kind: roots.Kind, name: str) -> bool:
         """Drop a root; whether there was one. What only it kept goes with the next garbage collection."""
         self.require_writable()
