@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "A recipe, a store path or a run in full.",
     "verify": "Hold every byte of the store against its manifest.",
     "why-depends": "What holds two objects together.",
+    "why-rebuild": "Why a recipe would be built again.",
 }
 
 

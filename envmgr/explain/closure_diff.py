@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from envmgr.model.store_path import BASE_LENGTH, StorePath
+from envmgr.model.store_path import StorePath
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,9 @@ def closure_diff(before: Collection[StorePath], after: Collection[StorePath]) ->
 
 def _by_name(paths: Collection[StorePath]) -> dict[str, list[StorePath]]:
     found: dict[str, list[StorePath]] = defaultdict(list)
-    for path in sorted(paths, key=_label):
-        found[_label(path).rpartition("-")[0]].append(path)
+    for path in sorted(paths, key=lambda path: path.label):
+        found[path.name].append(path)
     return found
-
-
-def _label(path: StorePath) -> str:
-    """`name-version`."""
-    return path.text[BASE_LENGTH + 1 :]
 
 
 def _paired(name: str, before: list[StorePath], after: list[StorePath]) -> list[ObjectChange]:
@@ -47,7 +42,7 @@ def _paired(name: str, before: list[StorePath], after: list[StorePath]) -> list[
     pairs: list[tuple[StorePath | None, StorePath | None]] = []
     unpaired = []
     for path in after:
-        same = next((item for item in left if _label(item) == _label(path)), None)
+        same = next((item for item in left if item.label == path.label), None)
         if same is None:
             unpaired.append(path)
         else:

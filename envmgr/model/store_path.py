@@ -41,6 +41,16 @@ class StorePath:
         """The 32 characters that stand for the content; references are found by scanning for them."""
         return self.text[:BASE_LENGTH]
 
+    @property
+    def label(self) -> str:
+        """What people call the object: `name-version`."""
+        return self.text[BASE_LENGTH + 1 :]
+
+    @property
+    def name(self) -> str:
+        """The name of the recipe or source."""
+        return self.label.rpartition("-")[0]
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a store path; raises ValueError where the text is none."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from envmgr.manifest import manifest_of, manifest_of_file
+from envmgr.manifest import Manifest, manifest_of, manifest_of_file
 from envmgr.model.canonical import Value
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.errors import InvalidInputError
@@ -38,9 +38,14 @@ def source_derivation(source: FetchedSource, folder: Path) -> Derivation:
             known = FixedOutput("tree", {"manifest": str(source.manifest)})
             return _fixed(_name(source.url.rsplit("/", 1)[-1].removesuffix(".git")), source.commit[:12], known)
         case LocalSource():
-            path = local_path(source, folder)
-            found = manifest_of(path, exclude=source.excluded) if path.is_dir() else manifest_of_file(path, path.name)
-            return _fixed(_name(path.name), "0", FixedOutput("tree", {"manifest": str(found.digest)}))
+            found = str(local_manifest(source, folder).digest)
+            return _fixed(_name(local_path(source, folder).name), "0", FixedOutput("tree", {"manifest": found}))
+
+
+def local_manifest(source: LocalSource, folder: Path) -> Manifest:
+    """What a local source contains now: a folder, or one file."""
+    path = local_path(source, folder)
+    return manifest_of(path, exclude=source.excluded) if path.is_dir() else manifest_of_file(path, path.name)
 
 
 def local_path(source: LocalSource, folder: Path) -> Path:

@@ -129,6 +129,11 @@ class Database:
         """Every realisation that gave an object."""
         return self._realisations("store_path = ?", str(path))
 
+    def realisations_of_name(self, name: str) -> list[Realisation]:
+        """Every realisation that gave an object of this name, of any version."""
+        found = self._realisations("instr(store_path, ?) = 33", f"-{name}-")
+        return [item for item in found if item.store_path.name == name]
+
     def realised(self) -> list[tuple[Digest, Digest]]:
         """The derivation digests of all realisations, each with its resolved digest."""
         with self._connection.reading() as connection:
@@ -185,7 +190,7 @@ class Database:
         query = f"""
             SELECT resolved, derivation, store_path, manifest, isolation, bare_host
             FROM realisations JOIN objects ON id = object WHERE {condition} ORDER BY resolved
-        """  # noqa: S608  both conditions stand in this file
+        """  # noqa: S608  every condition stands in this file
         with self._connection.reading() as connection:
             rows = connection.execute(query, (value,)).fetchall()
         return [

@@ -41,7 +41,8 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
     calls = (
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench", "runs",
         "show 2", "lock tool", "lock --check", "root add tool", "root list", "root remove tool", "verify",
-        "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema", "why-depends tool words", "diff tool words",
+        "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema",
+        "why-depends tool words", "why-rebuild tool", "diff tool words",
     )  # fmt: skip
     seen = set()
     for call in calls:

@@ -1,0 +1,173 @@
+"""Why something is built again: what its derivation has that the last one realised had not, down to the root causes.
+
+*The last one realised* of a recipe is, among the derivations of its name and system that have an object in this store,
+the one whose realisation was written down last. An input that differs is followed by its role, from the earlier text's
+digest to the text that has it; where a field differs that is no input, that is a cause. The texts of what was
+collected are gone, and so end the way there.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from envmgr.explain.derivation_text import DerivationText, derivation_text
+from envmgr.explain.text_diff import TextDiff, text_diff
+from envmgr.explain.tree_diff import EntryDiff, Tree, tree_diff
+from envmgr.model.digest import Digest
+from envmgr.model.field_change import FieldChange, field_changes
+from envmgr.model.node import Node
+from envmgr.model.realisation import Realisation
+from envmgr.model.source import FetchedSource, LocalSource
+from envmgr.model.store_path import StorePath
+from envmgr.planning.sources import local_manifest, local_path
+from envmgr.store.store import Store
+
+NAMES = ("realised", "now")
+"""What the two texts of a comparison are called."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A derivation that was realised, and when this store learnt of it (UTC)."""
+
+    derivation: Digest
+    store_path: StorePath
+    realised: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A derivation on the way down that differs by itself, not only by its inputs."""
+
+    way: tuple[str, ...]
+    """The roles of the inputs that lead to it; none for the recipe itself."""
+    label: str
+    before: Digest
+    after: Digest
+    fields: tuple[FieldChange, ...]
+    """Those that differ; none where the store has no longer the text of what was realised."""
+    text: TextDiff | None
+    """The text of what was realised against the text of now."""
+    files: tuple[EntryDiff, ...]
+    """Of a folder or file of the checkout: what was edited, as far as the earlier one is still in the store."""
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Whether something would be built, and why."""
+
+    recipe: str
+    label: str
+    derivation: Digest
+    state: Literal["present", "gone", "new", "changed"]
+    """`present`: nothing would be built; `gone`: it was realised, and its object is no longer there; `new`: nothing of
+    this name and system is realised; `changed`: other derivations of it are."""
+    earlier: Earlier | None
+    """What it is held against."""
+    fields: tuple[FieldChange, ...]
+    """Its own fields that differ, inputs (by derivation digest) among them."""
+    text: TextDiff | None
+    causes: tuple[Cause, ...]
+    """What is at the bottom, the nearest first."""
+
+
+def rebuild_cause(store: Store, node: Node, recipes: Path, *, against: StorePath | None = None) -> Rebuild:
+    """Why a derivation would be built.
+
+    Args:
+        store: where it would be built.
+        node: its plan.
+        recipes: the folder of the recipes, which local sources are relative to.
+        against: hold it against what gave this object, and not against the last one realised.
+
+    Raises:
+        DamagedDerivationError: the text of an earlier one is damaged.
+    """
+    state, earlier = _state(store, node)
+    if against is not None:
+        earlier = _last(store, store.database.realisations_of(against))
+    before = derivation_text(store, earlier.derivation) if earlier else None
+    now = DerivationText.parse(node.derivation.text)
+    return Rebuild(
+        recipe=node.recipe,
+        label=node.derivation.label,
+        derivation=node.digest,
+        state=state,
+        earlier=earlier,
+        fields=tuple(field_changes(before.fields, now.fields)) if before else (),
+        text=text_diff(before.lines, now.lines, names=NAMES) if before else None,
+        causes=tuple(_causes(store, node, earlier.derivation, recipes)) if earlier else (),
+    )
+
+
+def _state(store: Store, node: Node) -> tuple[Literal["present", "gone", "new", "changed"], Earlier | None]:
+    known = store.database.realisations_of_derivation(node.digest)
+    if known:
+        return "present" if store.realisations_of(node.digest) else "gone", _last(store, known)
+    others = [
+        item
+        for item in store.database.realisations_of_name(node.derivation.name)
+        if (text := derivation_text(store, item.derivation)) and text.system == node.derivation.system
+    ]
+    return "changed" if others else "new", _last(store, others)
+
+
+def _last(store: Store, found: list[Realisation]) -> Earlier | None:
+    """The one that was written down last."""
+    if not found:
+        return None
+    last = max(found, key=lambda item: _written(store, item))
+    when = datetime.fromtimestamp(_written(store, last) / 1e9, UTC)
+    return Earlier(last.derivation, last.store_path, when.isoformat(timespec="seconds"))
+
+
+def _written(store: Store, item: Realisation) -> int:
+    try:
+        return store.layout.realisation(item.derivation, item.resolved).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _causes(store: Store, node: Node, earlier: Digest, recipes: Path) -> Iterator[Cause]:
+    """Down the inputs that differ, each pair of derivations once, by its shortest way."""
+    waiting: deque[tuple[Digest, Node, tuple[str, ...]]] = deque([(earlier, node, ())])
+    seen: set[tuple[Digest, Digest]] = set()
+    while waiting:
+        before, now, way = waiting.popleft()
+        if before == now.digest or (before, now.digest) in seen:
+            continue
+        seen.add((before, now.digest))
+        old, new = derivation_text(store, before), DerivationText.parse(now.derivation.text)
+        fields = tuple(_own_changes(old, new)) if old else ()
+        if fields or old is None:
+            text = text_diff(old.lines, new.lines, names=NAMES) if old else None
+            files = tuple(_edited(store, before, now.source, recipes))
+            yield Cause(way, now.derivation.label, before, now.digest, fields, text, files)
+        if old is not None and old.name == new.name:
+            waiting.extend(
+                (old.inputs[role], now.inputs[role], (*way, role)) for role in old.inputs if role in now.inputs
+            )
+
+
+def _own_changes(old: DerivationText, new: DerivationText) -> Iterator[FieldChange]:
+    """The fields that differ, but for the inputs that both have; of another recipe in its place, only what it is."""
+    if old.name != new.name:
+        return field_changes({"recipe": old.label}, {"recipe": new.label})
+    return field_changes(_without(old, new.inputs), _without(new, old.inputs))
+
+
+def _without(text: DerivationText, roles: Collection[str]) -> dict[str, object]:
+    inputs = {role: digest for role, digest in text.fields.get("inputs", {}).items() if role not in roles}
+    return {**text.fields, "inputs": inputs}
+
+
+def _edited(store: Store, before: Digest, source: FetchedSource | None, recipes: Path) -> Iterator[EntryDiff]:
+    """The files of the checkout that differ from those that were taken before."""
+    earlier = store.realisations_of(before)
+    if isinstance(source, LocalSource) and earlier:
+        old, place = earlier[0].store_path, local_path(source, recipes)
+        now = Tree(place if place.is_dir() else place.parent, local_manifest(source, recipes))
+        yield from tree_diff(Tree(store.folder(old), store.manifest(old)), now)
