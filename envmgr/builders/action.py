@@ -17,6 +17,7 @@ STORE_PLACE = "/envmgr/store"
 OUT_PLACE = "/envmgr/out"
 BUILD_PLACE = "/envmgr/build"
 PYTHON_PLACE = "/envmgr/python"
+PYTHON_PROGRAM = f"{PYTHON_PLACE}/bin/python3"
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from envmgr.builders import landlock
-from envmgr.builders.action import Action
+from envmgr.builders.action import PYTHON_PROGRAM, Action
+from envmgr.builders.bare_environment import bare_environment
 from envmgr.builders.bare_host import BareHost
 from envmgr.builders.unsandboxed import Unsandboxed
 from envmgr.model.realisation import Isolation
@@ -40,6 +41,8 @@ class Confined(Unsandboxed):
             yield (landlock.WRITE, str(path))
         for path in self._host.readable.values():
             yield (landlock.READ, str(path))
+        if PYTHON_PROGRAM in action.readable:
+            yield (landlock.READ, str(bare_environment(action.readable[PYTHON_PROGRAM])))
         for place, path in action.readable.items():
             inside = (Path(folder) for folder in action.hidden)
             yield from _readable(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.builders.action import PYTHON_PLACE, Executor
+from envmgr.builders.action import PYTHON_PLACE, PYTHON_PROGRAM, Executor
 from envmgr.builders.bare_host import bare_host, file_digest, shared_libraries
 from envmgr.model.errors import BuildError, HostError
 
@@ -79,7 +79,7 @@ class Interpreter:
 
     def command(self, executor: Executor) -> str:
         """Where a process of this executor finds it."""
-        return executor.place(self.program, f"{PYTHON_PLACE}/bin/python3")
+        return executor.place(self.program, PYTHON_PROGRAM)
 
 
 def library_name(abi: str) -> str:
@@ -143,7 +143,7 @@ def _ask(program: str) -> dict[str, str]:
 def _closed_over(answer: Mapping[str, str]) -> Interpreter:
     program, library, extensions = (Path(answer[key]) for key in ("program", "library", "extensions"))
     library_place = f"{PYTHON_PLACE}/{answer['library_folder']}/{library.name}"
-    readable = {f"{PYTHON_PLACE}/bin/python3": program, library_place: library}
+    readable = {PYTHON_PROGRAM: program, library_place: library}
     if extensions not in (library, library / "lib-dynload"):
         readable[f"{library_place}/lib-dynload"] = extensions
     host = bare_host()

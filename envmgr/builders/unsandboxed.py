@@ -14,7 +14,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from envmgr.builders.action import ENVIRONMENT, Action, OnLine, Outcome
+from envmgr.builders.action import ENVIRONMENT, PYTHON_PROGRAM, Action, OnLine, Outcome
+from envmgr.builders.bare_environment import bare_environment
 from envmgr.builders.bare_host import BareHost
 from envmgr.builders.supervise import Command, supervise
 from envmgr.model.realisation import Isolation
@@ -36,8 +37,8 @@ class Unsandboxed:
         return self._host.digests
 
     def place(self, path: Path, inside: str) -> str:
-        """Where it really is."""
-        return str(path)
+        """Where it really is; an interpreter is reached through an environment that has no packages."""
+        return str(bare_environment(path) / "bin" / "python3" if inside == PYTHON_PROGRAM else path)
 
     def stop(self) -> None:
         """End every action, from any thread; later ones are not started."""

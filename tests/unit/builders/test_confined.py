@@ -72,6 +72,13 @@ def test_what_the_host_installed_into_its_interpreter_is_shut(box: Box) -> None:
     assert box.said(box.python(attempt(f"open({str(file)!r})"))) == f"{REFUSED}\n"
 
 
+@pytest.mark.parametrize("policy", ["confined", "none"])
+def test_an_interpreter_brings_its_library_and_looks_for_packages_nowhere(policy: Policy, tmp_path: Path) -> None:
+    box = Box(executor_or_skip(policy), tmp_path)
+    program = "import ssl, sqlite3, ctypes, sys; print([place for place in sys.path if place.endswith('-packages')])"
+    assert box.said(box.python(program)) == "[]\n"
+
+
 @pytest.mark.parametrize("policy", ["required", "confined"])
 def test_nothing_privileged_is_left_and_nothing_can_be_gained(policy: Policy, tmp_path: Path) -> None:
     box = Box(executor_or_skip(policy), tmp_path)
