@@ -39,6 +39,8 @@ class StoreSettings(_Part):
 
     optimise: bool = False
     """Whether equal files of different objects become one on the disk (hard links)."""
+    trust_locks: bool = False
+    """Whether to take it that locks hold between all hosts that write to the store, where that can't be told."""
 
 
 class OtherStores(_Part):

@@ -17,6 +17,8 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
 from envmgr.model.axis import version_key
 from envmgr.model.errors import EnvmgrError, HostError
+from envmgr.store.file_system import file_system
+from envmgr.store.lock_proof import fault
 
 LEAST_GLIBC = "2.28"
 """What the wheels' programs and ONNX Runtime ask for."""
@@ -76,6 +78,7 @@ def _findings(project: Project) -> Iterator[Finding]:
     abi = project.facts.python.abi
     yield _asked("interpreter", lambda: f"{abi}: {interpreter(abi).program}")
     yield _disk(_nearest(project.store_root))
+    yield _file_system(project)
     yield _store(project)
     if os.geteuid() == 0:
         yield Finding(
@@ -95,6 +98,20 @@ def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     fix = "" if free >= LEAST_DISK_BYTES else "free some space, or name another store by --store"
     return Finding("disk", not fix, f"{free / 1e9:.1f} GB free at {folder}", fix)
+
+
+def _file_system(project: Project) -> Finding:
+    """Whether locks hold where the store lies: tried, on any but a local file system."""
+    folder = _nearest(project.store_root)
+    found = file_system(folder)
+    if found.is_local:
+        return Finding("file system", ok=True, found=f"{found}, which is local")
+    if not os.access(folder, os.W_OK):
+        return Finding("file system", ok=True, found=f"{found}, only read")
+    reason = fault(folder) or ("" if project.config.store.trust_locks else found.one_host)
+    if reason:
+        return Finding("file system", ok=False, found=f"{found}: {reason}", fix="docs/network-file-systems.md")
+    return Finding("file system", ok=True, found=f"{found}; locks hold")
 
 
 def _store(project: Project) -> Finding:

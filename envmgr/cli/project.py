@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from envmgr import places
+from envmgr.config import Config, read_config
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.host import HostFacts
@@ -58,6 +59,11 @@ class Project:
         return Path(places.store(str(self.store_option) if self.store_option else None, str(start)))
 
     @cached_property
+    def config(self) -> Config:
+        """The user's configuration."""
+        return read_config(Path(places.config()))
+
+    @cached_property
     def facts(self) -> HostFacts:
         """The facts of this host."""
         return probe()
@@ -69,7 +75,8 @@ class Project:
 
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
-        return Store.open(self.store_root, read_only=read_only)
+        trust = self.config.store.trust_locks
+        return Store.open(self.store_root, read_only=read_only, trust_locks=trust)
 
     def store_if_any(self) -> Store | None:
         """The store, opened for reading; None where there is none yet."""

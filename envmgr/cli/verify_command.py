@@ -84,7 +84,7 @@ def _lines(damage: Damage) -> list[str]:
 
 
 def _rebuilt(project: Project) -> Answer[Verified | Rebuilt]:
-    done = rebuild.rebuild_db(project.store_root)
+    done = rebuild.rebuild_db(project.store_root, trust_locks=project.config.store.trust_locks)
     unused = [f"not used: {file}: {why}" for file, why in done.unused]
     return Answer(
         {"objects": done.objects, "realisations": done.realisations, "unused": [file for file, _ in done.unused]},

@@ -18,6 +18,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, writing
 from envmgr.store.layout import Layout
+from envmgr.store.lock_proof import require_locks
 from envmgr.store.path_lock import alone
 from envmgr.store.publish import LOCK_SECONDS
 from envmgr.store.schema import refuse_newer
@@ -35,11 +36,16 @@ class Rebuilt:
     unused: tuple[tuple[Path, str], ...]
 
 
-def rebuild_db(root: Path) -> Rebuilt:
+def rebuild_db(root: Path, *, trust_locks: bool = False) -> Rebuilt:
     """Make the index of the store at `root` again. No object is read: `verify` does that.
+
+    Args:
+        root: the folder of the store.
+        trust_locks: as for `Store.open`.
 
     Raises:
         NoStoreError: there is no store.
+        LocksFailError, LocksUnsureError: locks would not keep it whole.
         NewerStoreError: a newer envmgr wrote the store.
         PathLockTimeoutError: other processes held the collector lock all the time.
         DiskFullError, NotWrittenError: the new index could not be brought to the disk; the old one is still there.
@@ -48,6 +54,7 @@ def rebuild_db(root: Path) -> Rebuilt:
     if not layout.objects.is_dir():
         raise NoStoreError(root)
     refuse_newer(layout.index)
+    require_locks(layout, trust=trust_locks)
     unused: list[tuple[Path, str]] = []
     with writing(layout.root), alone(layout.collector_lock, holder="rebuilding the index", timeout=LOCK_SECONDS):
         objects = _usable_objects(layout, unused)

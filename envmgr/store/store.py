@@ -23,6 +23,7 @@ from envmgr.store.connection import DamagedIndexError
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
 from envmgr.store.layout import Layout
+from envmgr.store.lock_proof import require_locks
 from envmgr.store.path_lock import PathLockTimeoutError, Waiting, alone, exclusive, shared, wait_silently
 from envmgr.store.publish import LOCK_SECONDS, Finished, Publisher, write_down_realisation
 from envmgr.store.roots import Root, RunningRoot
@@ -71,14 +72,20 @@ class Store:
     _running: RunningRoot
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False) -> Self:
+    def open(cls, root: Path, *, read_only: bool = False, trust_locks: bool = False) -> Self:
         """Open a store; the first use makes it. What dead processes left in staging is cleared away.
 
         A store that others own or that lies on a read-only file system is opened for reading; what needs more
         raises ReadOnlyStoreError.
 
+        Args:
+            root: its folder.
+            read_only: open it for reading, though it could be written.
+            trust_locks: take it that locks hold between all hosts, where that can't be told.
+
         Raises:
             NoStoreError: there is none, and none can be made.
+            LocksFailError, LocksUnsureError: it could be written, but locks would not keep it whole.
             NewerStoreError: it was written by a newer envmgr.
             DamagedIndexError: the index is damaged or gone, and the objects are there.
         """
@@ -86,6 +93,8 @@ class Store:
         reason = "it was opened so" if read_only else _make(layout)
         if not layout.objects.is_dir():
             raise NoStoreError(root) if read_only else ReadOnlyStoreError(root, reason)
+        if not reason:
+            require_locks(layout, trust=trust_locks)
         _refuse_lost_index(layout)
         store = cls(layout, reason, Database(layout.index, read_only=bool(reason)), RunningRoot(layout))
         if not reason:

@@ -94,7 +94,7 @@ class Checkout:
     def start(self, *arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command in a process group of its own; it is killed at the end of the block."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "envmgr", *arguments],
+            self.command(*arguments),
             cwd=self.top,
             env={**self.environ, "ENVMGR_STORE": str(self.store), **environ},
             stdin=subprocess.DEVNULL,
@@ -108,6 +108,10 @@ class Checkout:
                 yield process
             finally:
                 process.kill()
+
+    def command(self, *arguments: str) -> list[str]:
+        """What is started for a call."""
+        return [sys.executable, "-m", "envmgr", *arguments]
 
     def write(self, path: str, text: str | bytes) -> Path:
         """Write a file of the checkout."""

@@ -20,7 +20,7 @@ WAITS = "echo $$; read line; echo $line"
 def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[str]:
     """Start envmgr with a pipe to talk to the command that it becomes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "envmgr", *arguments],
+        checkout.command(*arguments),
         cwd=checkout.top,
         env={**checkout.environ, "ENVMGR_STORE": str(checkout.store)},
         stdin=subprocess.PIPE,

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.functional.conftest import Checkout
 def typed(checkout: Checkout, lines: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """What `envmgr shell` says and how it ends when these lines are typed."""
     return subprocess.run(
-        [sys.executable, "-m", "envmgr", "shell", *arguments],
+        checkout.command("shell", *arguments),
         cwd=checkout.top,
         env={**checkout.environ, "ENVMGR_STORE": str(checkout.store), **environ},
         input=lines,
