@@ -1,15 +1,13 @@
-"""`envmgr graph`: the inputs of a recipe, and theirs, as a tree."""
-
-from collections.abc import Iterator
+"""`envmgr graph`: the inputs of a recipe, and theirs, as a picture."""
 
 import click
 from typing_extensions import TypedDict
 
-from envmgr.cli.answer import Answer, answers
+from envmgr.cli.answer import Answer, answers, to_json
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
+from envmgr.explain.drawing import DRAWINGS
 from envmgr.model.digest import Digest
-from envmgr.model.node import Node
 
 
 class Item(TypedDict):
@@ -31,11 +29,19 @@ class Graph(TypedDict):
 
 @click.command("graph")
 @click.argument("name", shell_complete=complete_recipe)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*DRAWINGS, "json"]),
+    default="tree",
+    show_default=True,
+    help="A tree of lines, a graph for Graphviz or Mermaid, or the graph as JSON.",
+)
 @set_option()
 @click.pass_obj
 @answers("graph")
-def command(project: Project, /, *, name: str, axes: dict[str, str]) -> Answer[Graph]:
-    """Show what NAME is made of. What was shown above is not unfolded again."""
+def command(project: Project, /, *, name: str, form: str, axes: dict[str, str]) -> Answer[Graph]:
+    """Show what NAME is made of, each derivation once: what was shown above is not unfolded again."""
     node = project.planner.plan(name, axes)
     nodes: list[Item] = [
         {
@@ -46,20 +52,5 @@ def command(project: Project, /, *, name: str, axes: dict[str, str]) -> Answer[G
         }
         for item in node.walk()
     ]
-    return Answer({"root": node.digest, "nodes": nodes}, "\n".join(_tree(node)))
-
-
-def _tree(node: Node) -> Iterator[str]:
-    shown: set[Digest] = set()
-
-    def lines(item: Node, role: str, first: str, rest: str) -> Iterator[str]:
-        again = item.digest in shown and item.inputs
-        shown.add(item.digest)
-        kind = "" if item.recipe else f"  ({item.source.kind})" if item.source else ""
-        yield f"{first}{role}{item.derivation.label}{kind}{'  …' if again else ''}"
-        below = [] if again else list(item.inputs.items())
-        for number, (name, deeper) in enumerate(below, 1):
-            last = number == len(below)
-            yield from lines(deeper, f"{name}: ", rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
-
-    yield from lines(node, "", "", "")
+    graph: Graph = {"root": node.digest, "nodes": nodes}
+    return Answer(graph, to_json(graph, indent=2) if form == "json" else "\n".join(DRAWINGS[form](node)))

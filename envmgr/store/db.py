@@ -116,6 +116,20 @@ class Database:
             raise NotValidError(self._connection.index, missing)
         return closure
 
+    def referrers(self, paths: Iterable[StorePath]) -> dict[StorePath, list[StorePath]]:
+        """For each of some objects the objects that refer to it, sorted."""
+        found: dict[StorePath, list[StorePath]] = {path: [] for path in paths}
+        query = """
+            SELECT named.store_path, naming.store_path FROM objects named
+            JOIN refs ON refs.reference = named.id JOIN objects naming ON naming.id = refs.referrer
+            WHERE named.store_path IN (SELECT value FROM json_each(?)) ORDER BY naming.store_path
+        """
+        with self._connection.reading() as connection:
+            rows = connection.execute(query, (_as_json(found),)).fetchall()
+        for reference, referrer in rows:
+            found[StorePath(reference)].append(StorePath(referrer))
+        return found
+
     def realisation(self, resolved: Digest) -> Realisation | None:
         """The realisation of a resolved derivation; None where none gave a valid object."""
         found = self._realisations("resolved = ?", str(resolved))

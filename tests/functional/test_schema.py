@@ -42,7 +42,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench", "runs",
         "show 2", "lock tool", "lock --check", "root add tool", "root list", "root remove tool", "verify",
         "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema",
-        "why-depends tool words", "why-rebuild tool", "diff tool words",
+        "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
     )  # fmt: skip
     seen = set()
     for call in calls:
