@@ -4,14 +4,14 @@ Shut are files outside (to read, to run, to write), TCP, abstract sockets, signa
 Landlock can't shut everything; docs/how-to/hosts-without-a-sandbox.md says what stays open.
 """
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from envmgr.builders import landlock
 from envmgr.builders.action import PYTHON_PROGRAM, Action
 from envmgr.builders.bare_environment import bare_environment
 from envmgr.builders.bare_host import BareHost
+from envmgr.builders.keeper import Confinement
 from envmgr.builders.unsandboxed import Unsandboxed
 from envmgr.model.realisation import Isolation
 
@@ -30,11 +30,8 @@ class Confined(Unsandboxed):
         super().__init__(host)
         self._version = version
 
-    def _argv(self, action: Action, environment: Mapping[str, str], scratch: Path) -> tuple[str, ...]:
-        order = scratch / "order"
-        rules = [*self._rules(action), (landlock.WRITE, str(scratch))]
-        order.write_bytes(landlock.order(self._version, rules, list(action.argv), dict(environment)))
-        return (sys.executable, "-I", "-S", landlock.__file__, str(order))
+    def _confinement(self, action: Action, scratch: str) -> Confinement:
+        return self._version, [*self._rules(action), (landlock.WRITE, scratch)]
 
     def _rules(self, action: Action) -> Iterator[landlock.Rule]:
         for path in action.writable.values():

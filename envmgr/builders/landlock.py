@@ -1,18 +1,12 @@
 """Landlock, by the kernel's own interface: a process gives up for good all but what its rules leave it.
 
-Also a program, `python -I -S landlock.py FILE`: it reads from the file that `order` made who it is to become, gives
-up the rest, and becomes that. It runs before every confined action, so it imports nothing of envmgr and little of
-Python: `pathlib` alone takes longer than all that is done here.
-
 The interface: https://docs.kernel.org/userspace-api/landlock.html and linux/landlock.h.
 """
 
 import ctypes
-import marshal
 import os
 import stat
 import struct
-import sys
 
 Rule = tuple[int, str]
 """Rights that are left, and the file or folder below which they are."""
@@ -46,9 +40,8 @@ SCOPES = ((6, 0b11),)
 LATER = ((3, "emptying files"), (4, "TCP"), (5, "steering devices"), (6, "abstract sockets"), (6, "signals"))
 
 NO_NEW_PRIVILEGES, DROP_FROM_BOUNDING_SET = 38, 24
+"""Of prctl(2)."""
 CAPABILITY_VERSION = 0x20080522
-BROKEN_PIPE, FILE_TOO_BIG = 13, 25
-"""Signals that Python ignores, and what it becomes must not."""
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -67,23 +60,17 @@ def left_open(version: int) -> list[str]:
     return [what for since, what in LATER if version < since]
 
 
-def order(version: int, rules: list[Rule], argv: list[str], environ: dict[str, str]) -> bytes:
-    """What the program reads: as whom to go on, and with what. Both ends are one interpreter, so `marshal` serves."""
-    return marshal.dumps((version, rules, argv, environ))
-
-
 def confine(version: int, rules: list[Rule]) -> None:
     """Take from this thread, and from all that it starts, every right but those of the rules, and root's privileges.
 
     Raises:
-        OSError: a path is not there, or the kernel refuses.
+        OSError: a path is not there, or the kernel refuses: EPERM, this thread has not given up new privileges yet.
     """
     attributes = struct.pack("=QQQ", *(_handled(table, version) for table in (FILE_SYSTEM, TCP, SCOPES)))
     ruleset = _checked(LIBC.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0))
     for rights, path in rules:
         _leave(ruleset, rights & _handled(FILE_SYSTEM, version), path)
     _drop_capabilities()
-    _checked(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _checked(LIBC.syscall(RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
 
@@ -115,28 +102,3 @@ def _checked(result: int) -> int:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return result
-
-
-def _become(file: str) -> None:
-    with open(file, "rb") as written:
-        version, rules, argv, environ = marshal.load(written)  # noqa: S302  written by `order`
-    os.unlink(file)
-    confine(version, rules)
-    for signal in (BROKEN_PIPE, FILE_TOO_BIG):
-        LIBC.signal(signal, None)
-    sys.exit(f"{argv[0]}: {_execute(argv, environ).strerror}")
-
-
-def _execute(argv: list[str], environ: dict[str, str]) -> OSError:
-    """Become a program, found on PATH; only a failure returns. `os.execvpe` imports, which is shut by now."""
-    fault = OSError()
-    for folder in [""] if "/" in argv[0] else environ["PATH"].split(":"):
-        try:
-            os.execve(os.path.join(folder, argv[0]), argv, environ)
-        except OSError as error:
-            fault = error
-    return fault
-
-
-if __name__ == "__main__":
-    _become(sys.argv[1])

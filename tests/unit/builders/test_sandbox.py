@@ -1,6 +1,7 @@
 """What a process of a build can see, do and leave behind."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -189,7 +190,7 @@ def test_a_process_left_in_the_background_is_dead_afterwards(any_box: Box) -> No
     program = (
         "import os, subprocess, sys\n"
         f"command = [sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(600)', '{word}']\n"
-        "child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)\n"
+        "child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, env={})\n"
         "child.stdout.readline()\n"
         "os._exit(0)"
     )
@@ -255,6 +256,21 @@ def test_ctrl_c_passes_through_once_the_processes_are_gone(policy: str, tmp_path
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "interrupted\n"
     assert processes_with(word) == []
+
+
+@pytest.mark.parametrize("policy", ["preferred", "confined", "none"])
+def test_actions_end_when_envmgr_is_killed(policy: str, tmp_path: Path) -> None:
+    word = f"orphan-{os.getpid()}-{time.monotonic_ns()}"
+    command = [sys.executable, "-c", INTERRUPTED, policy, str(tmp_path), word]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        actions = [os.pidfd_open(int(action)) for action in processes_with(word)]
+        process.kill()
+    assert len(actions) > 1
+    for action in actions:
+        assert select.select([action], [], [], 60)[0]
+        os.close(action)
 
 
 # What is said about it
