@@ -12,6 +12,8 @@ executor, and the finished tree is published by the store.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.schedule import Schedule
+from envmgr.store.commit import Placed
 from envmgr.store.durable import room
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
@@ -171,7 +174,8 @@ class Realizer:
         if self.options.offline and survey.fetches:
             raise NotInStoreError([node.derivation.label for node in survey.fetches])
         schedule = Schedule(survey.missing, survey.present, jobs=self.options.jobs, keep_going=self.options.keep_going)
-        return schedule.run(lambda node, done: self._checked(node, done, expected), self.stop)
+        with self.store.settling():
+            return schedule.run(lambda node, done: self._checked(node, done, expected), self.stop)
 
     def rebuild(self, node: Node) -> None:
         """Build a realised node again beside what is there, and compare; its inputs are realised first.
@@ -201,33 +205,46 @@ class Realizer:
         return made
 
     def make(self, node: Node, inputs: Mapping[Digest, Realisation]) -> Realisation:
-        """One node, its inputs realised: known already under its resolved digest, or built and published."""
+        """One node, its inputs realised: known already under its resolved digest, or built and published.
+
+        What is returned can be built on. When it is settled, which is announced, others can have it, too.
+        """
         paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
-        resolved = node.derivation.resolved_digest(paths)
-        label = node.derivation.label
+        resolved, label, began = node.derivation.resolved_digest(paths), node.derivation.label, time.monotonic()
 
         def waiting(holder: str) -> None:
             self.notice(Event("waiting", label, text=f"for {holder}"))
 
-        with self.store.lock(resolved, holder=label, timeout=self.options.limits.seconds, waiting=waiting):
+        with ExitStack() as turn:
+            seconds = self.options.limits.seconds
+            turn.enter_context(self.store.lock(resolved, holder=label, timeout=seconds, waiting=waiting))
             known = self.store.realisation(resolved)
-            if known is not None:
-                return self.store.bind(known, node.derivation)
-            began = time.monotonic()
-            self.notice(Event("started", label, _activity(node), log=self.store.log(node.digest)))
-            with self.store.stage(label, keep=self.options.keep_failed) as staging:
-                report = self._build(node, inputs, staging)
-                made = self.store.publish(
-                    staging,
-                    derivation=node.derivation,
-                    resolved=resolved,
-                    candidates=self.store.closure(paths.values()).keys(),
-                    isolation=report.isolation,
-                    bare_host=report.bare_host,
-                    forbidden=SANDBOX_PLACES,
-                )
-            self.notice(Event("finished", label, _activity(node), seconds=time.monotonic() - began))
-            return made
+            placed = self.store.bind(known, node.derivation) if known else self._publish(node, inputs, resolved)
+            turn_over = turn.pop_all().close
+
+        def settled(future: Future[None]) -> None:
+            turn_over()
+            if error := future.exception():
+                self.notice(Event("failed", label, text=str(error)))
+            elif known is None:
+                self.notice(Event("finished", label, _activity(node), seconds=time.monotonic() - began))
+
+        placed.settled.add_done_callback(settled)
+        return placed.realisation
+
+    def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest) -> Placed:
+        self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
+        with self.store.stage(node.derivation.label, keep=self.options.keep_failed) as staging:
+            report = self._build(node, inputs, staging)
+            return self.store.publish(
+                staging,
+                derivation=node.derivation,
+                resolved=resolved,
+                candidates=self.store.closure(inputs[item.digest].store_path for item in node.inputs.values()).keys(),
+                isolation=report.isolation,
+                bare_host=report.bare_host,
+                forbidden=SANDBOX_PLACES,
+            )
 
     def _build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
         derivation, log = node.derivation, self.store.log(node.digest)
@@ -268,6 +285,7 @@ class Realizer:
         """
         wanted = expected.get(node.digest)
         if wanted is not None and wanted.store_path != got.store_path:
+            self.store.settle()
             here = sketch(self.store.manifest(got.store_path))
             rows = [
                 f"{path}: locked {wanted.contents.get(path, 'nothing')}, here {here.get(path, 'nothing')}"

@@ -64,7 +64,7 @@ class Derivation:
     inputs: Mapping[str, "Derivation"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        canonical_text(self._fields({}))
+        _ = self.digest  # also checks the fields; the inputs know theirs, so that no graph is too deep
 
     @property
     def kind(self) -> str:

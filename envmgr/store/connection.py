@@ -1,7 +1,7 @@
 """One connection to the index for all threads of this process, and what is said when SQLite fails.
 
-Rollback journal and `synchronous=FULL`: WAL does not work on network file systems, and had a bug that could corrupt
-until SQLite 3.51.3.
+Rollback journal: WAL does not work on network file systems, and had a bug that could corrupt until SQLite 3.51.3. And
+`synchronous=EXTRA`: with FULL the deletion of the journal, which is what commits, may itself be undone by a power cut.
 """
 
 import sqlite3
@@ -88,7 +88,7 @@ class Connection:
         )
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA synchronous = EXTRA")
             if not self._read_only:
                 connection.execute("PRAGMA journal_mode = DELETE")
                 migrate(connection)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from envmgr.model.errors import BuildError, HostError
-from envmgr.tree import READ_FILE, Level, walk
+from envmgr.tree import READ_FILE, READ_FOLDER, Level, walk
 
 _THREADS = 8
 """Threads that wait for the disk together: it writes many files at once cheaper than one after the other."""
@@ -73,13 +73,14 @@ def sync_tree(tree: Path) -> None:
             os.fsync(level.descriptor)
 
 
+def sync_file(file: Path) -> None:
+    """Bring one file to the disk."""
+    _sync_opened(os.open(file, READ_FILE))
+
+
 def sync_folder(folder: Path) -> None:
     """Bring a folder to the disk: the names in it, not what they name."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync_opened(os.open(folder, READ_FOLDER))
 
 
 def write_file(target: Path, data: bytes, *, scratch: Path) -> None:
@@ -89,18 +90,23 @@ def write_file(target: Path, data: bytes, *, scratch: Path) -> None:
     with `sync_folder`.
     """
     draft = scratch / target.name
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_draft(draft, data)
+    sync_file(draft)
     draft.replace(target)
 
 
+def write_draft(draft: Path, data: bytes) -> None:
+    """Write what is to be a file, in a folder of ours; once it is on the disk it may take the file's name."""
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
 def _sync(name: str, level: Level) -> None:
-    descriptor = os.open(name, READ_FILE, dir_fd=level.descriptor)
+    _sync_opened(os.open(name, READ_FILE, dir_fd=level.descriptor))
+
+
+def _sync_opened(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     finally:

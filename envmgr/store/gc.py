@@ -10,6 +10,8 @@ It may run at any time beside realize and run. The protocol:
   it again). There is no moment in which an object is relied on and not seen to be.
 - First the rows go, in one transaction that the index itself guards: a foreign key forbids to drop what a remaining
   object refers to. From then on the objects are what a crash would have left: files without a row.
+- What a living process holds is spared whether it has a row or not: it may stand in its place and not be recorded yet
+  (`publish`).
 - Then everything without a row is swept, in batches that take the lock anew and look at the rows anew: trees are
   renamed into the trash, small files deleted. An object that was realized again meanwhile has a row and stays.
 - The trees in the trash are deleted without any lock: nobody knows them.
@@ -28,8 +30,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store import roots, staging
 from envmgr.store.db import Database, DeadObject
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import alone
-from envmgr.store.publish import LOCK_SECONDS
+from envmgr.store.path_lock import LOCK_SECONDS, alone
 from envmgr.store.store import Store
 
 _BATCH = 10_000
@@ -113,7 +114,8 @@ def _sweep_batch(layout: Layout, database: Database) -> bool:
 
 
 def _rubbish(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
-    valid = {str(path) for path in database.objects()}
+    held = {path for paths in roots.running(layout).values() for path in paths}
+    valid = {str(path) for path in held.union(database.objects())}
     named = [(tree, tree.name) for tree in layout.objects.iterdir()]
     named += [(file, file.stem) for file in layout.manifests.iterdir()]
     yield from ((place, "no valid object has this name") for place, name in named if name not in valid)

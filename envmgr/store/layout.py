@@ -106,9 +106,10 @@ class Layout:
         """Held while a resolved derivation is being built: by one process at a time."""
         return self.locks / f"build-{resolved.hex}"
 
-    def publish_lock(self, path: StorePath) -> Path:
-        """Held for the moment in which an object takes its place; few files, as a needless wait is a short one."""
-        return self.locks / f"publish-{path.base[0]}"
+    @property
+    def publish_lock(self) -> Path:
+        """A part of it, by store path, is held while an object takes its place, until it is recorded."""
+        return self.locks / "publish"
 
     @property
     def collector_lock(self) -> Path:

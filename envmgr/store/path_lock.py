@@ -12,10 +12,13 @@ file who it is, for those who wait.
 """
 
 import fcntl
+import hashlib
 import os
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from envmgr.model.errors import LockTimeoutError
@@ -23,9 +26,14 @@ from envmgr.model.errors import LockTimeoutError
 Waiting = Callable[[str], None]
 """Told once, before a wait begins, who holds the lock."""
 
+LOCK_SECONDS = 600.0
+"""How long a step of some milliseconds in another process is waited for."""
+
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _POLL = 0.01
 """Seconds between two tries."""
+_NUMBER_BYTES = 7
+"""Of a file offset, which has 63 bits."""
 _SHORTEST_POLL = 0.0005
 """Seconds before the second try for a lock of short sections."""
 
@@ -63,7 +71,7 @@ def exclusive(lock: Path, *, holder: str, timeout: float, waiting: Waiting = wai
     """
     from filelock import FileLock, Timeout
 
-    file_lock = FileLock(lock, mode=0o600, fallback_to_soft=False, poll_interval=_POLL)
+    file_lock = FileLock(lock, mode=0o600, fallback_to_soft=False, poll_interval=_POLL, thread_local=False)
     try:
         file_lock.acquire(blocking=False)
     except Timeout:
@@ -86,7 +94,7 @@ def remove_free(lock: Path) -> bool:
     except FileNotFoundError:
         return True
     try:
-        free = _try(descriptor, fcntl.LOCK_EX)
+        free = _try(fcntl.LOCK_EX, descriptor)
         if free and os.fstat(descriptor).st_nlink:  # else another one did, and the name may be a new lock's by now
             lock.unlink()
         return free
@@ -128,6 +136,21 @@ def alone(lock: Path, *, holder: str, timeout: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def exclusive_part(lock: Path, name: str, *, timeout: float) -> Iterator[None]:
+    """Hold the lock of one name in a lock file alone, also against other threads; any thread may let it go.
+
+    Raises:
+        PathLockTimeoutError: somebody held it for all of `timeout` seconds.
+    """
+    byte = int.from_bytes(hashlib.sha256(name.encode()).digest()[:_NUMBER_BYTES], "big")
+    descriptor = _take(lock, partial(_try_byte, byte), time.monotonic() + timeout, timeout)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def hold_new(file: Path) -> int:
     """Make a file and hold it alone until the returned descriptor is closed: a sign of life of this process.
 
@@ -146,25 +169,26 @@ def is_free(file: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return True
     try:
-        return _try(descriptor, fcntl.LOCK_EX)
+        return _try(fcntl.LOCK_EX, descriptor)
     finally:
         os.close(descriptor)
 
 
 def _through_turnstile(lock: Path, operation: int, timeout: float) -> int:
     end = time.monotonic() + timeout
-    turnstile = _take(lock.with_name(f"{lock.name}-turnstile"), operation, end, timeout)
+    tried = partial(_try, operation)
+    turnstile = _take(lock.with_name(f"{lock.name}-turnstile"), tried, end, timeout)
     try:
-        return _take(lock, operation, end, timeout)
+        return _take(lock, tried, end, timeout)
     finally:
         os.close(turnstile)
 
 
-def _take(lock: Path, operation: int, end: float, timeout: float) -> int:
+def _take(lock: Path, tried: Callable[[int], bool], end: float, timeout: float) -> int:
     descriptor = os.open(lock, _FLAGS | os.O_CREAT, 0o600)
     pause = _SHORTEST_POLL
     try:
-        while not (taken := _try(descriptor, operation)) and time.monotonic() <= end:
+        while not (taken := tried(descriptor)) and time.monotonic() <= end:
             time.sleep(pause)
             pause = min(2 * pause, _POLL)
     except BaseException:
@@ -176,9 +200,18 @@ def _take(lock: Path, operation: int, end: float, timeout: float) -> int:
     return descriptor
 
 
-def _try(descriptor: int, operation: int) -> bool:
+def _try(operation: int, descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _try_byte(number: int, descriptor: int) -> bool:
+    asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0)  # struct flock
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, asked)
     except BlockingIOError:
         return False
     return True

@@ -1,34 +1,45 @@
 """From a finished tree in staging to a valid object, so that no crash leaves half of one.
 
-The protocol, and what each step is there for:
+The protocol, and what each step is there for. The thread of the build takes the first five; `commit` takes the others,
+for all that has come together meanwhile.
 
 1. *Seal.* Every process of the build is gone (the sandbox saw to that), but the tree still lies where the build knew
    it. It is renamed into a folder that no build ever saw, before anything is looked at; what is checked from here on
    is what is published. Canonical modes and times are set there, and what no object may hold is refused.
-2. *Hash.* The manifest gives the store path. It is held by the running root of this process before the index is
-   asked for it, so that garbage collection can't take the object between now and the moment when a lasting root
-   names it. Is it valid already, the new tree is dropped and only the realisation is recorded: what depends on it is
-   not built again (early cutoff).
-3. *Scan.* References are looked for among the objects that the build could see, and forbidden places (of the
+2. *Hash.* The manifest gives the store path. From here until the object is recorded its part of the publish lock is
+   held: who made the same object, another process or another thread, waits, and then finds it valid.
+3. *Hold.* The running root of this process names the object before the index is asked for it, both under the collector
+   lock (shared: no garbage is collected meanwhile). So garbage collection, which spares what is held whether it has a
+   row or not, can take the object neither now nor before a lasting root names it. Is it valid already, the new tree is
+   dropped and only the realisation is added: what depends on it is not built again (early cutoff).
+4. *Scan.* References are looked for among the objects that the build could see, and forbidden places (of the
    store, of staging, of the sandbox; and the object's own name) in all files. A tree that names one would not work
    elsewhere: refused.
-4. *Sync.* All files and folders go to the disk, before any name for them exists in `objects/`. If the disk reports
-   an error the build has failed: a second fsync would report success for data that is lost.
-5. *Place.* Under the collector lock (shared: no garbage is collected meanwhile) and the publish lock (processes that
-   made the same object take turns, until it is recorded) the tree is renamed to `objects/<store path>`, and that
-   folder synced.
-   - Somebody else has placed and recorded the same object since step 2: ours is dropped.
-   - A folder stands there without a row: a crash between steps 5 and 7 left it. Whoever could be working on it would
-     hold the publish lock, so nobody is; it goes to the trash.
+5. *Place.* The tree is renamed to `objects/<store path>`. From now on it is *placed*: this process may build on it, and
+   nobody else knows it.
+   - A folder stands there without a row: who could be working on it would hold the publish lock, so a crash has left
+     it, and perhaps not all of it is on the disk. It goes to the trash.
    - A row without a folder: somebody deleted it by hand. Ours takes its place.
-6. *Write down.* Manifest, record (digest, size, references), derivation and realisation become files, each whole or
-   not there. They are the truth: the index is rebuilt from them. A crash after this step leaves a whole object
-   without a row, which is rubbish to the index and an object to a rebuild of it: both are right.
-7. *Record.* One short transaction makes the object valid. It fails if an object that is referred to is not.
+6. *Sync.* Manifest, record (digest, size, references), derivation and realisation are written as drafts, and go to the
+   disk together with the trees and the names in `objects/`. If it reports an error the batch has failed: a
+   second sync would report success for data that is lost. Whatever was built on it may rest on lost data, too, also
+   what names it nowhere; so from then on this process settles nothing more, and what it had placed is taken away.
+7. *Write down.* Under the collector lock (shared) the drafts get their names: each file is whole or not there, as all
+   of them are on the disk. They are the truth: the index is rebuilt from them. A crash after this step leaves whole
+   objects without rows, which are rubbish to the index and objects to a rebuild of it: both are right. Garbage
+   collection, which would take a file that no row stands for, comes before this section or after the next step.
+8. *Record.* One transaction makes the objects of the batch valid, references before referrers. It fails if an object
+   that is referred to is not valid.
+9. *Tell.* Only now the locks are let go (of the object, and of the resolved derivation), and the command says that it
+   is built.
+
+A crash before 8, of the process or of the power, loses what nobody was told of: folders without a row, which garbage
+collection or the next build of the same object takes away, and staging, which the next start does.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,16 +50,14 @@ from envmgr.model.errors import BuildError
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.adopt import Foreign
+from envmgr.store.commit import Addition, Committer, Placed
 from envmgr.store.db import Database
-from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
+from envmgr.store.durable import writing
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import exclusive, shared
+from envmgr.store.path_lock import LOCK_SECONDS, exclusive_part, shared
 from envmgr.store.references import scan
 from envmgr.store.seal import close_top, seal
 from envmgr.store.staging import Staging, discard
-
-LOCK_SECONDS = 600.0
-"""How long a step of some milliseconds in another process is waited for."""
 
 _SHOWN = 10
 
@@ -110,109 +119,113 @@ class Publisher:
 
     layout: Layout
     database: Database
+    committer: Committer
     hold: Callable[[Iterable[StorePath]], None]
 
-    def publish(self, staging: Staging, finished: Finished) -> Realisation:
-        """Make the tree in `staging.out` a valid object, and bind the derivation to it; see the top of this module.
+    def publish(self, staging: Staging, finished: Finished) -> Placed:
+        """Make the tree in `staging.out` an object, and bind the derivation to it; see the top of this module.
 
         Raises:
             UnfitTreeError: the tree holds what no object may hold.
             LocationLeakError: the tree names a forbidden place.
-            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
             NotValidError: an object that it refers to is gone.
         """
-        with writing(self.layout.root):
+        with writing(self.layout.root), ExitStack() as turn:
             tree = seal(staging.out, staging.folder)
             manifest = manifest_of(tree)
             path = finished.store_path(manifest)
-            described = self._held_object(path)
-            if described is None:
-                described = _describe(tree, path, manifest, finished)
-                sync_tree(tree)
-            realisation = finished.realisation(path, manifest)
-            with self._turn(path):
-                self._place(tree, path)
-                texts = {realisation.derivation: finished.derivation.text}
-                self._write_down(described, manifest, [realisation], texts, scratch=staging.folder)
-                self.database.record([described], [realisation])
-        return realisation
+            self._wait_for_turn(path, turn)
+            described = None if self._held_object(path) else _describe(tree, path, manifest, finished)
+            made = finished.realisation(path, manifest)
+            derivations = {made.derivation: finished.derivation.text}
+            settled = self._add(tree, described, manifest, [made], derivations=derivations, turn=turn)
+            return Placed(made, settled)
 
-    def adopt(self, staging: Staging, foreign: Foreign) -> None:
-        """Make the tree that `unpack` made in `staging.out` a valid object, its references being valid.
+    def adopt(self, staging: Staging, foreign: Foreign) -> Future[None]:
+        """Make the tree that `unpack` made in `staging.out` an object, its references being valid or placed.
 
         Its bytes were held against the manifest as they were written, where nobody else could reach them. So nothing
-        is sealed, hashed or scanned again; sync, place, write down and record are as for a build. A realisation is
-        kept only where this store has none of the same derivation resolved to the same.
+        is sealed, hashed or scanned again; all else is as for a build. A realisation is kept only where this store has
+        none of the same derivation resolved to the same.
 
         Raises:
             FalseDescriptionError: what is said of it contradicts itself.
-            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
             NotValidError: an object that it refers to is not here.
         """
         foreign.check()
-        with writing(self.layout.root):
-            if self._held_object(foreign.path) is None:
-                sync_tree(staging.out)
-            with self._turn(foreign.path):
-                self._place(staging.out, foreign.path)
-                new = [made for made in foreign.realisations if not self._knows(made)]
-                self._write_down(foreign.described, foreign.manifest, new, foreign.texts, scratch=staging.folder)
-                self.database.record([foreign.described], new)
+        with writing(self.layout.root), ExitStack() as turn:
+            self._wait_for_turn(foreign.path, turn)
+            described = None if self._held_object(foreign.path) else foreign.described
+            new = [made for made in foreign.realisations if not self._knows(made)]
+            return self._add(staging.out, described, foreign.manifest, new, derivations=foreign.texts, turn=turn)
+
+    def _wait_for_turn(self, path: StorePath, turn: ExitStack) -> None:
+        turn.enter_context(exclusive_part(self.layout.publish_lock, str(path), timeout=LOCK_SECONDS))
 
     def _held_object(self, path: StorePath) -> StoreObject | None:
         with shared(self.layout.collector_lock, timeout=LOCK_SECONDS):
             self.hold([path])
-            return self._valid(path)
-
-    def _valid(self, path: StorePath) -> StoreObject | None:
-        return self.database.object(path) if self.layout.object(path).is_dir() else None
+            return self.database.object(path) if self.layout.object(path).is_dir() else None
 
     def _knows(self, made: Realisation) -> bool:
         """Whether this question has an answer here already, which nothing from elsewhere may change."""
         known = self.database.realisations_of_derivation(made.derivation)
         return any(item.resolved == made.resolved and self.layout.object(item.store_path).is_dir() for item in known)
 
-    @contextmanager
-    def _turn(self, path: StorePath) -> Iterator[None]:
-        with (
-            shared(self.layout.collector_lock, timeout=LOCK_SECONDS),
-            exclusive(self.layout.publish_lock(path), holder=f"publishing {path}", timeout=LOCK_SECONDS),
-        ):
-            yield
-
-    def _place(self, tree: Path, path: StorePath) -> None:
-        if self._valid(path) is not None:
-            return
-        target = self.layout.object(path)
-        discard(self.layout, target)
-        tree.rename(target)
-        close_top(target)
-        sync_folder(self.layout.objects)
-
-    def _write_down(
+    def _add(
         self,
-        described: StoreObject,
+        tree: Path,
+        described: StoreObject | None,
         manifest: Manifest,
-        realisations: Iterable[Realisation],
-        texts: Mapping[Digest, bytes],
+        realisations: Sequence[Realisation],
         *,
-        scratch: Path,
-    ) -> None:
+        derivations: Mapping[Digest, bytes],
+        turn: ExitStack,
+    ) -> Future[None]:
+        """Place the tree, if it is described, and have all of it settled; the turn is over then."""
+        texts: dict[Path, bytes] = {}
+        for made in realisations:
+            texts |= realisation_texts(self.layout, made, derivations[made.derivation])
+        if described is None:
+            return self.committer.add(Addition(realisations, texts))
+        texts |= self._object_texts(described, manifest)
+        self._require(described.references)
+        place = self._place(tree, described.store_path)
+        try:
+            settled = self.committer.add(Addition(realisations, texts, described))
+        except BaseException:
+            discard(self.layout, place)
+            raise
+        turn_over = turn.pop_all().close
+        settled.add_done_callback(lambda _: turn_over())
+        return settled
+
+    def _object_texts(self, described: StoreObject, manifest: Manifest) -> dict[Path, bytes]:
         path = described.store_path
-        write_file(self.layout.manifest(path), manifest.text, scratch=scratch)
-        write_file(self.layout.record(path), described.model_dump_json().encode(), scratch=scratch)
-        sync_folder(self.layout.manifests)
-        for realisation in realisations:
-            write_down_realisation(self.layout, texts[realisation.derivation], realisation, scratch=scratch)
+        record = described.model_dump_json().encode()
+        return {self.layout.manifest(path): manifest.text, self.layout.record(path): record}
+
+    def _require(self, references: Collection[StorePath]) -> None:
+        """Fail if an object that is referred to is gone: this build alone, and no batch."""
+        self.database.closure(set(references) - self.committer.placed().keys())
+
+    def _place(self, tree: Path, path: StorePath) -> Path:
+        place = self.layout.object(path)
+        discard(self.layout, place)
+        tree.rename(place)
+        close_top(place)
+        return place
 
 
-def write_down_realisation(layout: Layout, text: bytes, realisation: Realisation, *, scratch: Path) -> None:
-    """Make a derivation's text and what came of it files: what the rows of the index are made from again."""
-    described = layout.realisation(realisation.derivation, realisation.resolved)
-    write_file(layout.derivation(realisation.derivation), text, scratch=scratch)
-    write_file(described, realisation.model_dump_json().encode(), scratch=scratch)
-    sync_folder(layout.derivations)
-    sync_folder(layout.realisations)
+def realisation_texts(layout: Layout, realisation: Realisation, derivation: bytes) -> dict[Path, bytes]:
+    """The files that a derivation and what came of it are: what the rows of the index are made from again."""
+    described = realisation.model_dump_json().encode()
+    return {
+        layout.derivation(realisation.derivation): derivation,
+        layout.realisation(realisation.derivation, realisation.resolved): described,
+    }
 
 
 def _describe(tree: Path, path: StorePath, manifest: Manifest, finished: Finished) -> StoreObject:

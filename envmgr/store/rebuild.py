@@ -19,8 +19,7 @@ from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, writing
 from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
-from envmgr.store.path_lock import alone
-from envmgr.store.publish import LOCK_SECONDS
+from envmgr.store.path_lock import LOCK_SECONDS, alone
 from envmgr.store.schema import refuse_newer
 from envmgr.store.store import NoStoreError
 

@@ -40,11 +40,10 @@ def seal(tree: Path, reach: Path) -> Path:
 
 
 def close_top(tree: Path) -> None:
-    """Make the top folder of an object read-only, as all below it is, and bring that to the disk."""
+    """Make the top folder of an object read-only, as all below it is."""
     descriptor = os.open(tree, READ_FOLDER)
     try:
         settle(descriptor)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

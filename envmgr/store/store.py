@@ -14,18 +14,25 @@ from typing import Self
 from envmgr.manifest import Manifest
 from envmgr.model.derivation import Derivation
 from envmgr.model.digest import Digest
-from envmgr.model.errors import HostError, IntegrityError
+from envmgr.model.errors import EnvmgrError, HostError, IntegrityError
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store import roots, staging
 from envmgr.store.adopt import Foreign
-from envmgr.store.connection import DamagedIndexError
+from envmgr.store.commit import Addition, Committer, Placed
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
 from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
-from envmgr.store.path_lock import PathLockTimeoutError, Waiting, alone, exclusive, shared, wait_silently
-from envmgr.store.publish import LOCK_SECONDS, Finished, Publisher, write_down_realisation
+from envmgr.store.opening import make_folders, refuse_lost_index, sweep
+from envmgr.store.path_lock import (
+    LOCK_SECONDS,
+    Waiting,
+    exclusive,
+    shared,
+    wait_silently,
+)
+from envmgr.store.publish import Finished, Publisher, realisation_texts
 from envmgr.store.roots import Root, RunningRoot
 from envmgr.store.staging import Staging
 
@@ -70,6 +77,7 @@ class Store:
     read_only: str
     database: Database
     _running: RunningRoot
+    _committer: Committer
 
     @classmethod
     def open(cls, root: Path, *, read_only: bool = False, trust_locks: bool = False) -> Self:
@@ -90,19 +98,21 @@ class Store:
             DamagedIndexError: the index is damaged or gone, and the objects are there.
         """
         layout = Layout(root.resolve())
-        reason = "it was opened so" if read_only else _make(layout)
+        reason = "it was opened so" if read_only else make_folders(layout)
         if not layout.objects.is_dir():
             raise NoStoreError(root) if read_only else ReadOnlyStoreError(root, reason)
         if not reason:
             require_locks(layout, trust=trust_locks)
-        _refuse_lost_index(layout)
-        store = cls(layout, reason, Database(layout.index, read_only=bool(reason)), RunningRoot(layout))
+        refuse_lost_index(layout)
+        database = Database(layout.index, read_only=bool(reason))
+        store = cls(layout, reason, database, RunningRoot(layout), Committer(layout, database))
         if not reason:
-            store._sweep()
+            sweep(layout)
         return store
 
     def close(self) -> None:
-        """Let go of what was held."""
+        """Settle what was placed, and let go of what was held."""
+        self._committer.close()
         self._running.close()
         self.database.close()
 
@@ -143,17 +153,17 @@ class Store:
         with self._using():
             return self._valid(self.database.realisations_of_derivation(derivation))
 
-    def bind(self, known: Realisation, derivation: Derivation) -> Realisation:
+    def bind(self, known: Realisation, derivation: Derivation) -> Placed:
         """Bind another derivation, which resolved to the same, to an object that is held (early cutoff).
 
         Raises:
             ReadOnlyStoreError: the store cannot be written.
+            DiskFullError, NotWrittenError: something earlier could not be brought to the disk.
         """
+        self.require_writable()
         bound = known.model_copy(update={"derivation": derivation.digest})
-        with self.stage("bind") as draft, writing(self.root), self._using():
-            write_down_realisation(self.layout, derivation.text, bound, scratch=draft.folder)
-            self.database.record([], [bound])
-        return bound
+        texts = realisation_texts(self.layout, bound, derivation.text)
+        return Placed(bound, self._committer.add(Addition([bound], texts)))
 
     def manifest(self, path: StorePath) -> Manifest:
         """The manifest of a valid object, as it was when the object was published.
@@ -170,9 +180,19 @@ class Store:
         """Where the objects lie that some objects reach by references, themselves included; sorted.
 
         Raises:
-            NotValidError: one of them is not valid.
+            NotValidError: one of them is neither valid nor placed.
         """
-        return {path: self.folder(path) for path in self.database.closure(paths)}
+        placed = self._committer.placed()
+        found, recorded = set[StorePath](), set[StorePath]()
+        asked = list(paths)
+        while asked:
+            path = asked.pop()
+            if path not in placed:
+                recorded.add(path)
+            elif path not in found:
+                found.add(path)
+                asked += placed[path].references
+        return {path: self.folder(path) for path in sorted(found.union(self.database.closure(recorded)))}
 
     def statistics(self) -> Statistics:
         """How many objects there are, and how many bytes."""
@@ -255,8 +275,10 @@ class Store:
         isolation: Isolation,
         bare_host: Mapping[str, str],
         forbidden: Sequence[bytes] = (),
-    ) -> Realisation:
+    ) -> Placed:
         """Make what a build left in `made.out` an object, held from now on; every process of the build is gone.
+
+        This process may build on it at once. On the disk, and known to others, it is when it is settled.
 
         Args:
             made: the staging folder.
@@ -270,11 +292,31 @@ class Store:
         Raises:
             UnfitTreeError: the tree holds what no object may hold.
             LocationLeakError: the tree names a forbidden place.
-            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
+            NotValidError: an object that it refers to is gone.
         """
         own = [os.fsencode(self.layout.objects), os.fsencode(self.layout.staging)]
         finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host)
-        return Publisher(self.layout, self.database, self._hold).publish(made, finished)
+        return self._publisher().publish(made, finished)
+
+    def settle(self) -> None:
+        """Wait until all that was published or bound is on the disk and recorded.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: something could not be, nor what came after it.
+        """
+        self._committer.settle()
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Settle at the end all that was published; if the block failed, what of it can be."""
+        try:
+            yield
+        except BaseException:
+            with suppress(EnvmgrError):
+                self.settle()
+            raise
+        self.settle()
 
     def adopt(self, made: Staging, foreign: Foreign) -> None:
         """Make what `unpack` left in `made.out` an object, held from now on; it was made elsewhere.
@@ -284,7 +326,7 @@ class Store:
             DiskFullError, NotWrittenError: it could not be brought to the disk.
             NotValidError: an object that it refers to is not here.
         """
-        Publisher(self.layout, self.database, self._hold).adopt(made, foreign)
+        self._publisher().adopt(made, foreign).result()
 
     @contextmanager
     def lock(
@@ -332,37 +374,8 @@ class Store:
             with shared(self.layout.collector_lock, timeout=LOCK_SECONDS):
                 yield
 
+    def _publisher(self) -> Publisher:
+        return Publisher(self.layout, self.database, self._committer, self._hold)
+
     def _clear(self, made: Staging) -> None:
         staging.clear(self.layout, made)
-
-    def _sweep(self) -> None:
-        """Clear away what dead processes left, unless somebody is busy: then the next start does."""
-        if any(staging.leftovers(self.layout, kept=False)):
-            with (
-                suppress(PathLockTimeoutError),
-                alone(self.layout.collector_lock, holder="clearing staging", timeout=0),
-            ):
-                for left in staging.leftovers(self.layout, kept=False):
-                    staging.discard(self.layout, left)
-        with suppress(OSError):
-            staging.empty_trash(self.layout)
-
-
-def _make(layout: Layout) -> str:
-    """Make the folders that are missing; returns why that cannot be, or nothing."""
-    try:
-        for folder in layout.folders():
-            private = folder in {layout.locks, layout.staging, layout.trash}
-            folder.mkdir(mode=0o700 if private else 0o755, parents=folder == layout.root, exist_ok=True)
-    except OSError as error:
-        return f"{error.strerror}: {error.filename}"
-    if (owner := layout.objects.stat().st_uid) != os.geteuid():
-        return f"it belongs to user {owner}, and this is user {os.geteuid()}"
-    return "" if os.access(layout.objects, os.W_OK) else "its folders can't be written"
-
-
-def _refuse_lost_index(layout: Layout) -> None:
-    """An index that is gone must not be made anew, empty: every object would be rubbish to it."""
-    lost = not layout.index.exists() or layout.index.stat().st_size == 0
-    if lost and any(layout.manifests.iterdir()):
-        raise DamagedIndexError(layout.index, "its file is gone or empty, and there are objects")

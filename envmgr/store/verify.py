@@ -9,8 +9,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
-from envmgr.store.path_lock import exclusive
-from envmgr.store.publish import LOCK_SECONDS
+from envmgr.store.path_lock import LOCK_SECONDS, exclusive_part
 from envmgr.store.remove import remove_tree
 from envmgr.store.seal import close_top, seal
 from envmgr.store.staging import Staging, discard
@@ -83,13 +82,14 @@ def repair(store: Store, path: StorePath, obtain: Obtain) -> bool:
 def _replace(store: Store, described: StoreObject, manifest: Manifest, tree: Path, made: Staging) -> None:
     layout, path = store.layout, described.store_path
     target = layout.object(path)
-    with exclusive(layout.publish_lock(path), holder=f"repairing {path}", timeout=LOCK_SECONDS):
+    with exclusive_part(layout.publish_lock, str(path), timeout=LOCK_SECONDS):
         write_file(layout.manifest(path), manifest.text, scratch=made.folder)
         write_file(layout.record(path), described.model_dump_json().encode(), scratch=made.folder)
         sync_folder(layout.manifests)
         damaged = discard(layout, target)
         tree.rename(target)
         close_top(target)
+        sync_folder(target)
         sync_folder(layout.objects)
     remove_tree(damaged)
 

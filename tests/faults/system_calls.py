@@ -27,6 +27,7 @@ NUMBERS = {
     "copy_file_range": 326,
     "fsync": 74,
     "fdatasync": 75,
+    "syncfs": 306,
     "rename": 82,
     "renameat": 264,
     "renameat2": 316,
@@ -42,7 +43,7 @@ NUMBERS = {
 NAMES = {number: name for name, number in NUMBERS.items()}
 
 WRITES = ("write", "pwrite64", "writev", "sendfile", "copy_file_range")
-SYNCS = ("fsync", "fdatasync")
+SYNCS = ("fsync", "fdatasync", "syncfs")
 RENAMES = ("rename", "renameat", "renameat2")
 UNLINKS = ("unlink", "unlinkat", "rmdir")
 READS = ("read", "pread64")

@@ -39,7 +39,7 @@ def publish(store: Store, graph: Graph) -> list[StorePath]:
                 candidates=paths,
                 isolation="sandboxed",
                 bare_host={},
-            )
+            ).wait()
         paths.append(made.store_path)
     return paths
 

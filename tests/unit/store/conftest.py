@@ -70,7 +70,7 @@ def publish() -> Publish:
                 isolation="sandboxed",
                 bare_host={},
                 forbidden=forbidden,
-            )
+            ).wait()
 
     return publish
 
@@ -91,7 +91,7 @@ def publish(store, name, text, uses=()):
     with store.stage(name) as staging:
         (staging.out / "file").write_text(text)
         return store.publish(staging, derivation=derivation, resolved=derivation.digest, candidates=uses,
-                             isolation="sandboxed", bare_host={})
+                             isolation="sandboxed", bare_host={}).wait()
 
 def say(text):
     print(text, flush=True)

@@ -36,7 +36,7 @@ def publish(root: Path, name: str) -> Realisation:
             candidates=[],
             isolation="sandboxed",
             bare_host={},
-        )
+        ).wait()
 
 
 def collect_all(root: Path) -> None:
@@ -110,7 +110,7 @@ class Unsynced(sqlite3.Connection):
     """SQLite without its fsyncs."""
 
     def execute(self, sql: str, *parameters: Sequence[str]) -> sqlite3.Cursor:  # type: ignore[override]
-        return super().execute(sql.replace("synchronous = FULL", "synchronous = OFF"), *parameters)
+        return super().execute(sql.replace("synchronous = EXTRA", "synchronous = OFF"), *parameters)
 
 
 if __name__ == "__main__":

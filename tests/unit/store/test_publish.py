@@ -40,7 +40,7 @@ def publish_out(store: Store, name: str, make: object) -> Realisation:
             candidates=[],
             isolation="confined",
             bare_host={"libc.so.6": "sha256:0"},
-        )
+        ).wait()
 
 
 def test_the_store_path_is_that_of_the_manifest(store: Store, publish: Publish) -> None:
@@ -176,7 +176,7 @@ def test_a_fixed_output_is_not_searched_as_it_was_known_before(store: Store) -> 
             candidates=[],
             isolation="unsandboxed",
             bare_host={},
-        )
+        ).wait()
     assert made.store_path == StorePath.of(kind="fixed", manifest=made.manifest, name="source", version="1")
 
 
@@ -232,19 +232,28 @@ with Store.open(Path({str(root)!r})) as store:
     assert [entry.name for entry in store.layout.objects.iterdir()] == list(said)
 
 
-def test_a_disk_that_reports_an_error_makes_the_build_fail(
-    store: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kernel", [(5, 7), (5, 8)])
+def test_a_disk_that_reports_an_error_makes_this_and_every_later_build_fail(
+    root: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch, kernel: tuple[int, int]
 ) -> None:
     def broken(_descriptor: int) -> None:
         raise OSError(5, os.strerror(5))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", broken)
-        with pytest.raises(NotWrittenError) as caught:
-            publish(store, "hello", {"file": "x"})
-    assert isinstance(caught.value, BuildError)
-    assert store.statistics().objects == 0
-    publish(store, "hello", {"file": "x"})
+    monkeypatch.setattr("envmgr.store.disk._kernel", lambda: kernel)
+    with Store.open(root) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", broken)
+            patch.setattr("envmgr.store.disk._syncfs", broken)
+            with pytest.raises(NotWrittenError) as caught:
+                publish(store, "hello", {"file": "x"})
+        assert isinstance(caught.value, BuildError)
+        assert store.statistics().objects == 0
+        assert list(store.layout.objects.iterdir()) == []
+        with pytest.raises(NotWrittenError):
+            publish(store, "other", {"file": "y"})
+    with Store.open(root) as store:
+        publish(store, "hello", {"file": "x"})
+        assert verify(store) == []
 
 
 FULL_DISK_SCRIPT = (
@@ -261,9 +270,11 @@ try:
         status = os.statvfs(".")
         (staging.out / "file").write_bytes(bytes(status.f_bavail * status.f_frsize))
         store.publish(staging, derivation=derivation, resolved=derivation.digest, candidates=[],
-                      isolation="sandboxed", bare_host={})
+                      isolation="sandboxed", bare_host={}).wait()
 except DiskFullError:
     say("full")
+store.close()
+store = Store.open(Path("store"))
 publish(store, "after", "y")
 say(len(list(store.layout.objects.iterdir())))
 say(verify(store))

@@ -71,7 +71,7 @@ def test_a_closure_reaches_through_all_references(store: Store, publish: Publish
 def test_another_derivation_can_be_bound_to_an_object(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"file": "x"})
     other = derivation_of("hello", flag="1")
-    bound = store.bind(made, other)
+    bound = store.bind(made, other).wait()
     assert bound.store_path == made.store_path
     assert store.realisations_of(other.digest) == [bound]
     assert store.realisations_of(made.derivation) == [made]

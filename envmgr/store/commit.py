@@ -1,0 +1,173 @@
+"""Group commit: what builds have placed is brought to the disk and made valid, as many at a time as have come together.
+
+One thread does it, so that builds go on meanwhile; the steps are those of `publish`. While it waits for the disk, the
+next batch gathers: the slower the disk, the larger the batches.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from envmgr.model.realisation import Realisation, StoreObject
+from envmgr.model.store_path import StorePath
+from envmgr.store import staging
+from envmgr.store.db import Database
+from envmgr.store.disk import Disk
+from envmgr.store.durable import write_draft, writing
+from envmgr.store.layout import Layout
+from envmgr.store.path_lock import LOCK_SECONDS, shared
+
+MOST_WAITING = 64
+"""Additions that may wait for the disk: who brings one more waits as well. So much work a crash can lose."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What is new in a store: realisations, perhaps an object, and the files that say so (names and contents)."""
+
+    realisations: Sequence[Realisation]
+    texts: Mapping[Path, bytes]
+    placed: StoreObject | None = None
+    """An object whose tree stands in its place."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A realisation that this process may build on; when it is settled it is on the disk, and others know it too."""
+
+    realisation: Realisation
+    settled: Future[None]
+
+    def wait(self) -> Realisation:
+        """The realisation, settled.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: it could not be.
+        """
+        self.settled.result()
+        return self.realisation
+
+
+class Committer:
+    """Settles what is added to one store, in the order in which it comes."""
+
+    def __init__(self, layout: Layout, database: Database) -> None:
+        self._layout, self._database = layout, database
+        self._disk = Disk(layout.objects)
+        self._scratch: staging.Staging | None = None
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._waiting: list[tuple[Addition, Future[None]]] = []
+        self._placed: dict[StorePath, StoreObject] = {}
+        self._is_busy = self._is_closed = False
+        self._failure: BaseException | None = None
+
+    def add(self, addition: Addition) -> Future[None]:
+        """Have an addition settled, all that came before it being settled first.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: an earlier one could not be. What comes after it may rest on
+                it, so nothing is settled any more.
+        """
+        settled: Future[None] = Future()
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < MOST_WAITING or self._failure)
+            if self._failure is not None:
+                raise self._failure
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="commit", daemon=True)
+                self._thread.start()
+            self._waiting.append((addition, settled))
+            if addition.placed is not None:
+                self._placed[addition.placed.store_path] = addition.placed
+            self._changed.notify_all()
+        return settled
+
+    def placed(self) -> dict[StorePath, StoreObject]:
+        """The objects that stand in their places and are not recorded yet."""
+        with self._changed:
+            return dict(self._placed)
+
+    def settle(self) -> None:
+        """Wait until all that was added is settled.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: something could not be.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and not self._is_busy)
+            if self._failure is not None:
+                raise self._failure
+
+    def close(self) -> None:
+        """Settle what can be, and end."""
+        with self._changed:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        if self._scratch is not None:
+            staging.clear(self._layout, self._scratch)
+        self._disk.close()
+
+    def _work(self) -> None:
+        while batch := self._next():
+            try:
+                self._commit([addition for addition, _ in batch])
+            except BaseException as error:  # noqa: BLE001  whoever waits for the batch raises it
+                self._give_up(batch, error)
+            else:
+                self._tell(batch)
+
+    def _next(self) -> list[tuple[Addition, Future[None]]]:
+        with self._changed:
+            self._is_busy = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            batch, self._waiting = self._waiting, []
+            self._is_busy = bool(batch)
+            self._changed.notify_all()
+            return batch
+
+    def _commit(self, batch: Sequence[Addition]) -> None:
+        objects = [addition.placed for addition in batch if addition.placed is not None]
+        texts = {target: text for addition in batch for target, text in addition.texts.items()}
+        with writing(self._layout.root):
+            drafts = self._write_drafts(texts)
+            trees = [self._layout.object(item.store_path) for item in objects]
+            self._disk.sync(trees=trees, files=drafts, folders=[self._layout.objects])
+            with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
+                for draft, target in drafts.items():
+                    draft.replace(target)
+                self._disk.sync(folders={target.parent for target in texts})
+                self._database.record(objects, [made for addition in batch for made in addition.realisations])
+
+    def _write_drafts(self, texts: Mapping[Path, bytes]) -> dict[Path, Path]:
+        if self._scratch is None:
+            with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
+                self._scratch = staging.make(self._layout, "commit")
+        drafts = {self._scratch.work / str(number): target for number, target in enumerate(texts)}
+        for draft, target in drafts.items():
+            write_draft(draft, texts[target])
+        return drafts
+
+    def _tell(self, batch: Sequence[tuple[Addition, Future[None]]]) -> None:
+        with self._changed:
+            for addition, _ in batch:
+                if addition.placed is not None:
+                    del self._placed[addition.placed.store_path]
+        for _, settled in batch:
+            settled.set_result(None)
+
+    def _give_up(self, batch: Sequence[tuple[Addition, Future[None]]], error: BaseException) -> None:
+        with self._changed:
+            self._failure = error
+            lost, self._waiting = [*batch, *self._waiting], []
+        for addition, settled in lost:
+            if addition.placed is not None:
+                staging.discard(self._layout, self._layout.object(addition.placed.store_path))
+            settled.set_exception(error)
