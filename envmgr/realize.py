@@ -20,9 +20,9 @@ from pathlib import Path
 from envmgr.builders.action import BUILD_PLACE, OUT_PLACE, PYTHON_PLACE, STORE_PLACE, Executor
 from envmgr.builders.builder import BuildReport, BuildTask, Input, Limits
 from envmgr.builders.registry import BUILDERS
-from envmgr.manifest import Change, difference, manifest_of, sketch
+from envmgr.manifest import sketch
 from envmgr.model.digest import Digest
-from envmgr.model.errors import EnvmgrError, FetchError, LockMismatchError, NotReproducibleError
+from envmgr.model.errors import EnvmgrError, FetchError, LockMismatchError
 from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
@@ -49,15 +49,6 @@ class OutputMismatchError(LockMismatchError):
             where=f"recipe {node.recipe}",
             fix="if the locked one is right, this host or its sandbox differs: see `envmgr doctor`; else lock again",
         )
-
-
-class RebuildDiffersError(NotReproducibleError):
-    """A second build gave other bytes; `differences` names the entries."""
-
-    def __init__(self, label: str, differences: Sequence[Change]) -> None:
-        self.label, self.differences = label, list(differences)
-        listed = "".join(f"\n    {item}" for item in self.differences)
-        super().__init__(f"{label}: a rebuild came out different:{listed}")
 
 
 class NotInStoreError(FetchError):
@@ -177,22 +168,6 @@ class Realizer:
         with self.store.settling():
             return schedule.run(lambda node, done: self._checked(node, done, expected), self.stop)
 
-    def rebuild(self, node: Node) -> None:
-        """Build a realised node again beside what is there, and compare; its inputs are realised first.
-
-        Raises:
-            RebuildDiffersError: it came out different.
-        """
-        known = self.realize([node], {})[node.digest]
-        inputs = self.realize(list(node.inputs.values()), {})
-        with self.store.stage(node.derivation.label) as staging:
-            self._build(node, inputs, staging)
-            again = manifest_of(staging.out)
-        changed = difference(self.store.manifest(known.store_path), again)
-        if changed:
-            raise RebuildDiffersError(node.derivation.label, changed)
-        self.notice(Event("finished", node.derivation.label, "rebuild", text="the same again, bit for bit"))
-
     def _checked(
         self, node: Node, done: Mapping[Digest, Realisation], expected: Mapping[Digest, Expected]
     ) -> Realisation:
@@ -235,7 +210,7 @@ class Realizer:
     def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest) -> Placed:
         self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
         with self.store.stage(node.derivation.label, keep=self.options.keep_failed) as staging:
-            report = self._build(node, inputs, staging)
+            report = self.build(node, inputs, staging)
             return self.store.publish(
                 staging,
                 derivation=node.derivation,
@@ -246,7 +221,12 @@ class Realizer:
                 forbidden=SANDBOX_PLACES,
             )
 
-    def _build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
+    def build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
+        """Fill a staging folder, whatever the store has of this node already; its inputs are among `inputs`.
+
+        Raises:
+            BuildError, FetchError, IntegrityError, HostError: it failed.
+        """
         derivation, log = node.derivation, self.store.log(node.digest)
         paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
         task = BuildTask(

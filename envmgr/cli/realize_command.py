@@ -14,9 +14,11 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.options import complete_recipe, lock_option, realize_options, set_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.model.errors import UsageError
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.realize import Realizer, Survey
+from envmgr.rebuild import RebuildDiffersError, SecondBuild, build_again
 from envmgr.store.store import Store
 
 
@@ -35,6 +37,13 @@ class Realised(TypedDict):
     outputs: list[Output]
 
 
+class Again(Realised):
+    """What --rebuild found."""
+
+    rebuilt: list[SecondBuild]
+    """What was built again, in the order in which it ended."""
+
+
 class Surveyed(TypedDict):
     """What realising would do (--dry-run): labels of what would be built and fetched."""
 
@@ -51,8 +60,9 @@ class Surveyed(TypedDict):
 @work_options()
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched and built, and do nothing.")
 @click.option("--rebuild", is_flag=True, help="Build again beside what is there, and compare.")
+@click.option("--closure", is_flag=True, help="With --rebuild: everything that was built on the way as well.")
 @click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
-@click.option("--keep-failed", is_flag=True, help="Keep the folder of a failed build.")
+@click.option("--keep-failed", is_flag=True, help="Keep the folder of a failed build, or of a rebuild that differs.")
 @click.pass_obj
 @answers("realize")
 def command(
@@ -64,9 +74,12 @@ def command(
     axes: dict[str, str],
     dry_run: bool,
     rebuild: bool,
+    closure: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
-) -> Answer[Realised | Surveyed]:
+) -> Answer[Realised | Again | Surveyed]:
     """Realise recipes and print the paths of their objects, the last line alone on stdout."""
+    if closure and not rebuild:
+        raise UsageError("--closure says what is built again", fix="--rebuild --closure")
     began = time.time_ns()
     nodes = project.plan(names, axes)
     _, expected = locked(nodes, lock)
@@ -77,9 +90,7 @@ def command(
         if dry_run:
             return _survey(realizer.survey(nodes, expected))
         done = realizer.realize(nodes, expected)
-        if rebuild:
-            for node in nodes:
-                realizer.rebuild(node)
+        again = build_again(realizer, nodes, expected, closure=closure) if rebuild else []
         artifacts = [node for node in nodes if node.run is None]
         paths = [done[node.digest].store_path for node in artifacts]
         keep_lockfile(store, lock, paths)
@@ -87,10 +98,13 @@ def command(
             watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
             _remember(store, [str(path) for path in paths], watched, began)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]
-    return Answer({"outputs": outputs}, "\n".join(str(store.folder(path)) for path in paths))
+    data: Realised | Again = Again(outputs=outputs, rebuilt=again) if rebuild else Realised(outputs=outputs)
+    if different := [item for item in again if item.entries]:
+        return Answer(data, failure=RebuildDiffersError(different))
+    return Answer(data, "\n".join(str(store.folder(path)) for path in paths))
 
 
-def _survey(survey: Survey) -> Answer[Realised | Surveyed]:
+def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:
     data: Surveyed = {
         "present": len(survey.present),
         "build": [node.derivation.label for node in survey.builds],

@@ -10,7 +10,6 @@ from tests.functional.conftest import Checkout
 from tests.loopback import Origin, Reply
 
 BODY = b"from outside"
-RANDOM = 'read -r id < /proc/sys/kernel/random/uuid; echo "$id" > "{out}/random"; echo same > "{out}/steady"'
 
 
 @pytest.fixture
@@ -77,26 +76,6 @@ def test_a_failed_build_leaves_nothing_behind_unless_it_is_asked_to(checkout: Ch
     assert kept.is_dir()
     checkout("gc")
     assert not kept.exists()
-
-
-def test_a_rebuild_that_gives_the_same_is_a_success(checkout: Checkout) -> None:
-    checkout.script("steady", 'echo same > "{out}/file"')
-    first = checkout("realize", "steady")
-    again = checkout("realize", "steady", "--rebuild")
-    assert again.stdout == first.stdout
-    assert "rebuilt steady-1: the same again, bit for bit" in again.stderr
-
-
-def test_a_rebuild_that_comes_out_different_names_the_entries_and_changes_nothing(checkout: Checkout) -> None:
-    checkout.script("shaky", RANDOM)
-    path = checkout("realize", "shaky").path
-    before = (path / "random").read_text()
-    error = checkout.fails(11, "realize", "shaky", "--rebuild")
-    assert error["class"] == "RebuildDiffersError"
-    assert "random" in error["message"]
-    assert "steady" not in error["message"]
-    assert (path / "random").read_text() == before
-    assert len(checkout.objects()) == 1
 
 
 @pytest.mark.usefixtures("sandboxed")
