@@ -1,26 +1,28 @@
 """Group commit: what builds have placed is brought to the disk and made valid, as many at a time as have come together.
 
-One thread does it, so that builds go on meanwhile; the steps are those of `publish`. While it waits for the disk, the
-next batch gathers: the slower the disk, the larger the batches.
+One thread does it, so that builds go on meanwhile; the steps are those of `publish`. A batch gathers for a moment, and
+while the one before it waits for the disk: the slower the disk, the larger the batches.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.store import staging
 from envmgr.store.db import Database
 from envmgr.store.disk import Disk
 from envmgr.store.durable import write_draft, writing
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, shared
+from envmgr.store.staging import Staging, StagingFolders, discard
 
-MOST_WAITING = 64
+MOST = 64
 """Additions that may wait for the disk: who brings one more waits as well. So much work a crash can lose."""
+GATHER_SECONDS = 0.05
+"""How long a batch gathers that nobody waits for."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Placed:
 
     realisation: Realisation
     settled: Future[None]
+    settle: Callable[[], None]
+    """Lets it be settled now."""
 
     def wait(self) -> Realisation:
         """The realisation, settled.
@@ -46,22 +50,23 @@ class Placed:
         Raises:
             DiskFullError, NotWrittenError, NotValidError: it could not be.
         """
-        self.settled.result()
+        self.settle()
         return self.realisation
 
 
 class Committer:
     """Settles what is added to one store, in the order in which it comes."""
 
-    def __init__(self, layout: Layout, database: Database) -> None:
-        self._layout, self._database = layout, database
+    def __init__(self, layout: Layout, database: Database, staging: StagingFolders) -> None:
+        self._layout, self._database, self._staging = layout, database, staging
         self._disk = Disk(layout.objects)
-        self._scratch: staging.Staging | None = None
+        self._scratch: Staging | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._waiting: list[tuple[Addition, Future[None]]] = []
         self._placed: dict[StorePath, StoreObject] = {}
         self._is_busy = self._is_closed = False
+        self._urgent = 0
         self._failure: BaseException | None = None
 
     def add(self, addition: Addition) -> Future[None]:
@@ -73,7 +78,7 @@ class Committer:
         """
         settled: Future[None] = Future()
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) < MOST_WAITING or self._failure)
+            self._changed.wait_for(lambda: len(self._waiting) < MOST or self._failure)
             if self._failure is not None:
                 raise self._failure
             if self._thread is None:
@@ -97,7 +102,10 @@ class Committer:
             DiskFullError, NotWrittenError, NotValidError: something could not be.
         """
         with self._changed:
+            self._urgent += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not self._waiting and not self._is_busy)
+            self._urgent -= 1
             if self._failure is not None:
                 raise self._failure
 
@@ -110,8 +118,6 @@ class Committer:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
-        if self._scratch is not None:
-            staging.clear(self._layout, self._scratch)
         self._disk.close()
 
     def _work(self) -> None:
@@ -128,10 +134,14 @@ class Committer:
             self._is_busy = False
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            self._changed.wait_for(self._has_gathered, GATHER_SECONDS)
             batch, self._waiting = self._waiting, []
             self._is_busy = bool(batch)
             self._changed.notify_all()
             return batch
+
+    def _has_gathered(self) -> bool:
+        return self._is_closed or self._urgent > 0 or len(self._waiting) == MOST
 
     def _commit(self, batch: Sequence[Addition]) -> None:
         objects = [addition.placed for addition in batch if addition.placed is not None]
@@ -148,8 +158,7 @@ class Committer:
 
     def _write_drafts(self, texts: Mapping[Path, bytes]) -> dict[Path, Path]:
         if self._scratch is None:
-            with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
-                self._scratch = staging.make(self._layout, "commit")
+            self._scratch = self._staging.make("commit")
         drafts = {self._scratch.work / str(number): target for number, target in enumerate(texts)}
         for draft, target in drafts.items():
             write_draft(draft, texts[target])
@@ -169,5 +178,5 @@ class Committer:
             lost, self._waiting = [*batch, *self._waiting], []
         for addition, settled in lost:
             if addition.placed is not None:
-                staging.discard(self._layout, self._layout.object(addition.placed.store_path))
+                discard(self._layout, self._layout.object(addition.placed.store_path))
             settled.set_exception(error)

@@ -1,6 +1,7 @@
 """The names of everything below the folder of a store."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from envmgr.model.digest import Digest
@@ -13,62 +14,62 @@ class Layout:
 
     root: Path
 
-    @property
+    @cached_property
     def index(self) -> Path:
         """The SQLite file: which objects are valid. It can be made again from the files beside it."""
         return self.root / "db.sqlite"
 
-    @property
+    @cached_property
     def objects(self) -> Path:
         """One read-only tree a store path."""
         return self.root / "objects"
 
-    @property
+    @cached_property
     def manifests(self) -> Path:
         """For each object its manifest, and its record: digest, size, references."""
         return self.root / "manifests"
 
-    @property
+    @cached_property
     def derivations(self) -> Path:
         """The texts of the derivations that were realised, by derivation digest."""
         return self.root / "derivations"
 
-    @property
+    @cached_property
     def realisations(self) -> Path:
         """The realisations, by derivation and resolved digest."""
         return self.root / "realisations"
 
-    @property
+    @cached_property
     def roots(self) -> Path:
         """What garbage collection keeps, and why: one folder a kind, one file a root."""
         return self.root / "roots"
 
-    @property
+    @cached_property
     def running(self) -> Path:
         """The roots of running commands: files that live as long as their process."""
         return self.roots / "running"
 
-    @property
+    @cached_property
     def locks(self) -> Path:
         """Lock files, in a folder of mode 700; they are never deleted."""
         return self.root / "locks"
 
-    @property
+    @cached_property
     def staging(self) -> Path:
         """What is being built, on the file system of the objects, in a folder of mode 700."""
         return self.root / "staging"
 
-    @property
+    @cached_property
     def trash(self) -> Path:
         """What was moved out of the way and waits to be deleted."""
         return self.staging / "trash"
 
-    @property
+    @cached_property
     def logs(self) -> Path:
         """The logs of builds, by derivation digest."""
         return self.root / "logs"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         """The records of benchmark runs."""
         return self.root / "runs"
@@ -106,12 +107,12 @@ class Layout:
         """Held while a resolved derivation is being built: by one process at a time."""
         return self.locks / f"build-{resolved.hex}"
 
-    @property
+    @cached_property
     def publish_lock(self) -> Path:
         """A part of it, by store path, is held while an object takes its place, until it is recorded."""
         return self.locks / "publish"
 
-    @property
+    @cached_property
     def collector_lock(self) -> Path:
         """Held shared by who makes objects valid or relies on them, alone by who makes them invalid."""
         return self.locks / "collector"

@@ -140,7 +140,7 @@ class Publisher:
             made = finished.realisation(path, manifest)
             derivations = {made.derivation: finished.derivation.text}
             settled = self._add(tree, described, manifest, [made], derivations=derivations, turn=turn)
-            return Placed(made, settled)
+            return Placed(made, settled, self.committer.settle)
 
     def adopt(self, staging: Staging, foreign: Foreign) -> Future[None]:
         """Make the tree that `unpack` made in `staging.out` an object, its references being valid or placed.

@@ -16,6 +16,10 @@ FIXED_TIME = 1
 """Seconds since 1970; not 0, which some programs take for "no time"."""
 
 
+VAULT = "sealed"
+"""The name of the folder that no build ever saw."""
+
+
 def seal(tree: Path, reach: Path) -> Path:
     """Move a finished tree into a new folder of mode 700 in `reach`, and make it an object's tree there.
 
@@ -25,7 +29,7 @@ def seal(tree: Path, reach: Path) -> Path:
     Raises:
         UnfitTreeError: the tree holds what an object may not hold.
     """
-    vault = reach / "sealed"
+    vault = reach / VAULT
     vault.mkdir(mode=0o700)
     sealed = vault / "tree"
     with reading(".", str(tree)):

@@ -1,21 +1,23 @@
 """Where an object is made before it is one, and how what was left of that is cleared away.
 
-A staging folder is made with a file `owner` in it that its process holds locked. When the process dies, however it
-dies, the lock is free, and the next start takes the folder away. Trees are deleted from the trash only: a rename
-takes them out of sight at once, and an interrupted deletion goes on at the next start.
+The staging folders of a process stand in one folder, with a file `owner` in it that the process holds locked. When it
+dies, however it dies, the lock is free, and the next start takes the folder away. Other trees are deleted from the
+trash only: a rename takes them out of sight at once, and an interrupted deletion goes on at the next start.
 """
 
+import itertools
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from envmgr.store.layout import Layout
-from envmgr.store.path_lock import hold_new, is_free
+from envmgr.store.path_lock import LOCK_SECONDS, hold_new, is_free, shared
 from envmgr.store.remove import remove_tree
-from envmgr.store.seal import open_top
+from envmgr.store.seal import VAULT, open_top
 
 _OWNER = "owner"
 _KEPT = "kept"
@@ -28,32 +30,56 @@ class Staging:
     folder: Path
     out: Path
     work: Path
-    owner: int
-    """The descriptor that holds the folder."""
 
 
-def make(layout: Layout, label: str) -> Staging:
-    """Make a staging folder; `label` is a name for people. Call it under the collector lock, shared."""
-    folder = layout.staging / f"{label}-{secrets.token_hex(8)}"
-    out, work = folder / "build" / "out", folder / "build" / "work"
-    folder.mkdir(mode=0o700)
-    owner = hold_new(folder / _OWNER)
-    for below in (folder / "build", out, work):
-        below.mkdir(mode=0o755)
-    return Staging(folder, out, work, owner)
+class StagingFolders:
+    """Those of this process; the folder that they stand in is made with the first."""
 
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._folder = layout.staging / f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._owner = -1
+        self._numbers = itertools.count()
+        self._mutex = threading.Lock()
 
-def clear(layout: Layout, staging: Staging) -> None:
-    """Delete a staging folder with all that is left in it."""
-    with suppress(OSError):  # what can't be deleted now, the next start tries again
-        remove_tree(discard(layout, staging.folder))
-    os.close(staging.owner)
+    def make(self, label: str) -> Staging:
+        """Make one; `label` is a name for people."""
+        with self._mutex:
+            if self._owner < 0:
+                with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
+                    self._folder.mkdir(mode=0o700)
+                    self._owner = hold_new(self._folder / _OWNER)
+        folder = self._folder / f"{label}-{next(self._numbers)}"
+        made = Staging(folder, folder / "out", folder / "work")
+        folder.mkdir(mode=0o700)
+        made.out.mkdir(mode=0o755)
+        made.work.mkdir(mode=0o755)
+        return made
 
+    def clear(self, staging: Staging) -> None:
+        """Delete one with all that is left in it: mostly empty folders."""
+        try:
+            for left in (staging.folder / VAULT, staging.out, staging.work):
+                with suppress(FileNotFoundError):
+                    left.rmdir()
+            staging.folder.rmdir()
+        except OSError:
+            with suppress(OSError):  # what can't be deleted now, the next start tries again
+                remove_tree(staging.folder)
 
-def keep(staging: Staging) -> None:
-    """Leave a staging folder to people who want to see why the build failed; garbage collection takes it."""
-    (staging.folder / _KEPT).touch()
-    os.close(staging.owner)
+    def keep(self, staging: Staging) -> None:
+        """Leave one to people who want to see why the build failed; garbage collection takes it."""
+        (staging.folder / _KEPT).touch()
+        staging.folder.rename(self._layout.staging / f"{staging.folder.name}-{secrets.token_hex(8)}")
+
+    def close(self) -> None:
+        """Delete all that is left, and let go."""
+        with self._mutex:
+            if self._owner >= 0:
+                with suppress(OSError):
+                    remove_tree(self._folder)
+                os.close(self._owner)
+                self._owner = -1
 
 
 def discard(layout: Layout, tree: Path) -> Path:

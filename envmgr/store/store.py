@@ -17,7 +17,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, HostError, IntegrityError
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.store import roots, staging
+from envmgr.store import roots
 from envmgr.store.adopt import Foreign
 from envmgr.store.commit import Addition, Committer, Placed
 from envmgr.store.db import Database, Statistics
@@ -34,7 +34,7 @@ from envmgr.store.path_lock import (
 )
 from envmgr.store.publish import Finished, Publisher, realisation_texts
 from envmgr.store.roots import Root, RunningRoot
-from envmgr.store.staging import Staging
+from envmgr.store.staging import Staging, StagingFolders
 
 
 class ReadOnlyStoreError(HostError):
@@ -77,6 +77,7 @@ class Store:
     read_only: str
     database: Database
     _running: RunningRoot
+    _staging: StagingFolders
     _committer: Committer
 
     @classmethod
@@ -105,7 +106,8 @@ class Store:
             require_locks(layout, trust=trust_locks)
         refuse_lost_index(layout)
         database = Database(layout.index, read_only=bool(reason))
-        store = cls(layout, reason, database, RunningRoot(layout), Committer(layout, database))
+        folders = StagingFolders(layout)
+        store = cls(layout, reason, database, RunningRoot(layout), folders, Committer(layout, database, folders))
         if not reason:
             sweep(layout)
         return store
@@ -113,6 +115,7 @@ class Store:
     def close(self) -> None:
         """Settle what was placed, and let go of what was held."""
         self._committer.close()
+        self._staging.close()
         self._running.close()
         self.database.close()
 
@@ -163,7 +166,7 @@ class Store:
         self.require_writable()
         bound = known.model_copy(update={"derivation": derivation.digest})
         texts = realisation_texts(self.layout, bound, derivation.text)
-        return Placed(bound, self._committer.add(Addition([bound], texts)))
+        return Placed(bound, self._committer.add(Addition([bound], texts)), self._committer.settle)
 
     def manifest(self, path: StorePath) -> Manifest:
         """The manifest of a valid object, as it was when the object was published.
@@ -256,14 +259,14 @@ class Store:
             ReadOnlyStoreError: the store cannot be written.
         """
         self.require_writable()
-        with writing(self.layout.staging), self._using():
-            made = staging.make(self.layout, label)
+        with writing(self.layout.staging):
+            made = self._staging.make(label)
         try:
             yield made
         except BaseException:
-            (staging.keep if keep else self._clear)(made)
+            (self._staging.keep if keep else self._staging.clear)(made)
             raise
-        self._clear(made)
+        self._staging.clear(made)
 
     def publish(
         self,
@@ -326,7 +329,8 @@ class Store:
             DiskFullError, NotWrittenError: it could not be brought to the disk.
             NotValidError: an object that it refers to is not here.
         """
-        self._publisher().adopt(made, foreign).result()
+        self._publisher().adopt(made, foreign)
+        self.settle()
 
     @contextmanager
     def lock(
@@ -376,6 +380,3 @@ class Store:
 
     def _publisher(self) -> Publisher:
         return Publisher(self.layout, self.database, self._committer, self._hold)
-
-    def _clear(self, made: Staging) -> None:
-        staging.clear(self.layout, made)

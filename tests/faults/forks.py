@@ -168,7 +168,6 @@ def _read_modules() -> None:
         importlib.import_module(f"envmgr.cli.{name}_command")
     for name in ("network.download", "network.package_index"):
         importlib.import_module(f"envmgr.{name}")
-    import filelock  # noqa: F401
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ def test_a_tree_that_is_too_deep_is_refused_and_its_staging_is_gone(store: Store
 
     with pytest.raises(UnfitTreeError):
         publish_out(store, "deep", make)
+    store.close()
     assert list(store.layout.staging.iterdir()) == [store.layout.trash]
     assert list(store.layout.trash.iterdir()) == []
 
