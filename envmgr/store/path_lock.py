@@ -3,8 +3,8 @@
 Lock files lie in a folder of mode 700 and are opened without following links. Who holds a lock alone writes into the
 file who it is, for those who wait.
 
-- `exclusive` is for one holder at a time. As the file is opened anew for each try, and a lock is given back whose file
-  is no longer there, `remove_free` may delete the file of one that nobody holds.
+- `exclusive` is for one holder at a time, and `filelock` is its gateway. As `filelock` opens the file anew for each
+  try, and gives a lock back whose file is no longer there, `remove_free` may delete the file of one that nobody holds.
 - `shared` and `alone` are two ways to hold one lock. Whoever wants it passes a *turnstile* first, a second lock: those
   who share it hold the turnstile until they are through, and so does who wants it alone. So whoever comes while
   somebody waits to be alone waits behind him, however many share the lock and however often; and who is alone again
@@ -69,17 +69,22 @@ def exclusive(lock: Path, *, holder: str, timeout: float, waiting: Waiting = wai
     Raises:
         PathLockTimeoutError: the time is over.
     """
-    tried = partial(_try, fcntl.LOCK_EX)
+    from filelock import FileLock, Timeout
+
+    file_lock = FileLock(lock, mode=0o600, fallback_to_soft=False, poll_interval=_POLL, thread_local=False)
     try:
-        descriptor = _take(lock, tried, time.monotonic(), 0)
-    except PathLockTimeoutError as busy:
-        waiting(busy.holder)
-        descriptor = _take(lock, tried, time.monotonic() + timeout, timeout)
+        file_lock.acquire(blocking=False)
+    except Timeout:
+        waiting(_holder(lock))
+        try:
+            file_lock.acquire(timeout=timeout)
+        except Timeout:
+            raise PathLockTimeoutError(lock, _holder(lock), timeout) from None
     try:
-        _write_holder(descriptor, holder)
+        _write_holder(lock, holder)
         yield
     finally:
-        os.close(descriptor)
+        file_lock.release()
 
 
 def remove_free(lock: Path) -> bool:
@@ -125,7 +130,7 @@ def alone(lock: Path, *, holder: str, timeout: float) -> Iterator[None]:
     """
     descriptor = _through_turnstile(lock, fcntl.LOCK_EX, timeout)
     try:
-        _write_holder(descriptor, holder)
+        _write_holder(lock, holder)
         yield
     finally:
         os.close(descriptor)
@@ -218,9 +223,12 @@ def _try_byte(number: int, descriptor: int) -> bool:
     return True
 
 
-def _write_holder(descriptor: int, holder: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{holder} (process {os.getpid()})".encode())
+def _write_holder(lock: Path, holder: str) -> None:
+    descriptor = os.open(lock, _FLAGS | os.O_TRUNC)
+    try:
+        os.write(descriptor, f"{holder} (process {os.getpid()})".encode())
+    finally:
+        os.close(descriptor)
 
 
 def _holder(lock: Path) -> str:
