@@ -34,14 +34,13 @@ def main(order: str) -> None:
     with open(order, "rb") as file:
         parent, argv, environ, confinement = marshal.load(file)  # noqa: S302  written by `command`
     os.unlink(order)
-    landlock.LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     landlock.LIBC.prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGTERM, 0, 0, 0)
-    landlock.LIBC.prctl(
-        landlock.NO_NEW_PRIVILEGES, 1, 0, 0, 0
-    )  # so nothing becomes another user's, who may not be killed
     if os.getppid() != parent:  # it died before it could be watched
         sys.exit(1)
+    landlock.LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
+    # What became another user's, as by `sudo`, could not be killed.
+    landlock.LIBC.prctl(landlock.NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     try:
         action = os.fork() or _become(argv, environ, confinement)
         _, status = os.waitpid(action, 0)
@@ -98,5 +97,5 @@ def _parent(process: str) -> int:
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):  # gone meanwhile
+    except OSError:  # gone meanwhile, or another user's and hidden
         return 0

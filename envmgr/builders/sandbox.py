@@ -99,7 +99,7 @@ def describe() -> dict[str, str]:
     less = {"reason": probed.reason, "remedy": probed.remedy}
     confinement = probe_landlock()
     if confinement.version:
-        return {"level": "confined", "version": str(confinement.version), **less}
+        return {"level": "confined", "open": ", ".join(landlock.left_open(confinement.version)), **less}
     return {"level": "unsandboxed", **less}
 
 

@@ -90,7 +90,7 @@ def _sandbox() -> Finding:
     sandbox = describe()
     if sandbox["level"] == "sandboxed":
         return Finding("sandbox", ok=True, found="sandboxed")
-    level = f"confined by Landlock {sandbox['version']}" if sandbox["level"] == "confined" else sandbox["level"]
+    level = sandbox["level"] + (f", but for {sandbox['open']}" if sandbox.get("open") else "")
     return Finding("sandbox", ok=False, found=f"{level}: {sandbox['reason']}", fix=sandbox["remedy"])
 
 

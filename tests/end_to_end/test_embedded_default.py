@@ -130,7 +130,7 @@ def test_their_objects_hold_the_bytes_that_their_manifests_say(proof: Proof) -> 
 def test_what_ran_programs_without_a_sandbox_is_marked(proof: Proof) -> None:
     first, second = map(unsandboxed, proof.made)
     assert second == {"harness-cpp", "libcxx", "loadgen", "shapes", "shapes-preprocessed"}
-    assert first == (set() if proof.record.isolation == "sandboxed" else second)
+    assert first == (second if proof.record.isolation == "unsandboxed" else set())
 
 
 def unsandboxed(made: Made) -> set[str]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from envmgr.builders.sandbox import probe_landlock
 from tests.functional.conftest import Checkout, Result
 
 
@@ -43,7 +44,8 @@ def test_a_host_without_bubblewrap_is_told_what_to_install(checkout: Checkout, t
     assert not finding(result, "sandbox")["ok"]
     assert "bubblewrap" in finding(result, "sandbox")["fix"]
     text = checkout("doctor", expect=12, **environ)
-    assert "MISSING sandbox" in text.stdout
+    level = "confined" if probe_landlock().version else "unsandboxed"
+    assert f"MISSING sandbox      {level}" in text.stdout
     assert "this host lacks: sandbox" in text.stderr
 
 
