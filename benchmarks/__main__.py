@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import first_contact, harness_overhead, null_backend, realize_present, second_run
+from benchmarks import early_cutoff, first_contact, harness_overhead, null_backend, realize_present, second_run
 from benchmarks.checkout import Checkout, FailedError
 from benchmarks.row import Row, table
 
@@ -17,6 +17,7 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "second-run": second_run.measure,
     "harness-overhead": harness_overhead.measure,
     "null-backend": null_backend.measure,
+    "early-cutoff": early_cutoff.measure,
     "first-contact": first_contact.measure,
 }
 WHEN_NAMED = ("first-contact",)

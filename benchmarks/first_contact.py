@@ -21,13 +21,18 @@ def measure(checkout: Checkout) -> list[Row]:
     """Seconds of `python3 bootstrap.py run benchmark --lock recipes.lock`; the peer is the run's own steps."""
     with TemporaryDirectory(prefix="envmgr-first-contact-") as name:
         top = Path(name, "checkout")
-        shutil.copytree(TOP, top, ignore=_not_copied)
+        copy_checkout(top)
         environ = {key: value for key, value in os.environ.items() if key not in ("ENVMGR_STORE", "VIRTUAL_ENV")}
         environ |= {cache: str(Path(name, cache)) for cache in CACHES}
         argv = [os.path.realpath(sys.executable), "bootstrap.py", "run", "benchmark", *LOCK]
         ours = seconds(lambda: call(argv, environ, cwd=top, expect=RAN))
         (record,) = (RunRecord.parse(file.read_text()) for file in top.glob("store/runs/*/record.json"))
     return [Row("first-contact", ours, "s", 300.0, "<=", ours, sum(step.seconds for step in record.steps))]
+
+
+def copy_checkout(top: Path) -> None:
+    """Copy what a clone of this checkout has."""
+    shutil.copytree(TOP, top, ignore=_not_copied)
 
 
 def _not_copied(folder: str, names: list[str]) -> set[str]:
