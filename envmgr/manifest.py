@@ -9,14 +9,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Self
 
+from envmgr.files import each_file
 from envmgr.model.canonical import Value, canonical_text
 from envmgr.model.digest import Digest
 from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, reading, walk
@@ -24,10 +23,7 @@ from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, c
 SCHEMA = 1
 SKETCH_DIGITS = 16
 
-_BLOCK = 2**20
-_BATCH_BYTES = 2**22
-_BATCH_FILES = 256
-_THREADS = min(8, len(os.sched_getaffinity(0)))
+_BLOCK = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +90,11 @@ class Manifest:
     def size(self) -> int:
         """Bytes of all files together."""
         return sum(entry.size for entry in self.entries if isinstance(entry, FileEntry))
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Self:
+        """The manifest of a tree that has these entries, given in any order."""
+        return cls(tuple(sorted(entries, key=lambda entry: entry.path.encode())))
 
     @classmethod
     def parse(cls, text: bytes) -> Self:
@@ -163,13 +164,20 @@ def manifest_of(folder: Path, *, exclude: Collection[str] = frozenset()) -> Mani
         UnfitTreeError: the tree holds what no manifest can describe, or a part of it cannot be read.
     """
     entries: list[Entry] = []
-    with _Hashing() as hashing:
+
+    def seen() -> Iterator[Level]:
         for level in walk(folder, exclude=exclude):
-            entries += [FolderEntry(level.path(entry)) for entry in level.folders]
-            entries += [SymlinkEntry(level.path(entry), level.target(entry)) for entry in level.symlinks]
-            hashing.submit(level)
-        entries += hashing.results()
-    return Manifest(tuple(sorted(entries, key=lambda entry: entry.path.encode())))
+            entries.extend(other_entries(level))
+            yield level
+
+    entries += each_file(seen(), _file_entry)
+    return Manifest.of(entries)
+
+
+def other_entries(level: Level) -> list[Entry]:
+    """The entries of the folders and symlinks of a level."""
+    links = [SymlinkEntry(level.path(entry), level.target(entry)) for entry in level.symlinks]
+    return [*links, *(FolderEntry(level.path(entry)) for entry in level.folders)]
 
 
 def manifest_of_file(path: Path, name: str) -> Manifest:
@@ -186,54 +194,7 @@ def manifest_of_file(path: Path, name: str) -> Manifest:
         return Manifest((FileEntry(name, *_hash(path.resolve())),))
 
 
-class _Hashing:
-    """Files being hashed by several threads, small ones in batches; hashlib lets the interpreter go while it works.
-
-    A batch owns a copy of its folder's descriptor, so the walk can go on; a semaphore bounds how many are open.
-    """
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hash")
-        self._open = BoundedSemaphore(8 * _THREADS)
-        self._futures: list[Future[list[FileEntry]]] = []
-        self._stopped = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped = True
-        self._pool.shutdown()
-
-    def submit(self, level: Level) -> None:
-        batch: list[str] = []
-        size = 0
-        for entry in level.files:
-            with reading(level.path(entry), level.where):
-                size += entry.stat(follow_symlinks=False).st_size
-            batch.append(entry.name)
-            if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-                self._hand_over(level, batch)
-                batch, size = [], 0
-        if batch:
-            self._hand_over(level, batch)
-
-    def results(self) -> list[FileEntry]:
-        return [entry for future in self._futures for entry in future.result()]
-
-    def _hand_over(self, level: Level, names: list[str]) -> None:
-        self._open.acquire()
-        self._futures.append(self._pool.submit(self._run, os.dup(level.descriptor), level, names))
-
-    def _run(self, folder: int, level: Level, names: list[str]) -> list[FileEntry]:
-        try:
-            return [] if self._stopped else [_file_entry(folder, level, name) for name in names]
-        finally:
-            os.close(folder)
-            self._open.release()
-
-
-def _file_entry(folder: int, level: Level, name: str) -> FileEntry:
+def _file_entry(level: Level, name: str, folder: int) -> FileEntry:
     with reading(level.prefix + name, level.where):
         return FileEntry(level.prefix + name, *_hash(name, folder))
 

@@ -27,6 +27,7 @@ from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
+from envmgr.model.store_path import StorePath
 from envmgr.schedule import Schedule
 from envmgr.store.commit import Placed
 from envmgr.store.durable import room
@@ -210,15 +211,17 @@ class Realizer:
     def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest) -> Placed:
         self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
         with self.store.stage(node.derivation.label, keep=self.options.keep_failed) as staging:
-            report = self.build(node, inputs, staging)
+            closure = self._closure(node, inputs)
+            report = self._build(node, inputs, closure, staging)
             return self.store.publish(
                 staging,
                 derivation=node.derivation,
                 resolved=resolved,
-                candidates=self.store.closure(inputs[item.digest].store_path for item in node.inputs.values()).keys(),
+                candidates=closure.keys(),
                 isolation=report.isolation,
                 bare_host=report.bare_host,
                 forbidden=SANDBOX_PLACES,
+                manifest=report.manifest,
             )
 
     def build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
@@ -227,12 +230,21 @@ class Realizer:
         Raises:
             BuildError, FetchError, IntegrityError, HostError: it failed.
         """
+        return self._build(node, inputs, self._closure(node, inputs), staging)
+
+    def _closure(self, node: Node, inputs: Mapping[Digest, Realisation]) -> dict[StorePath, Path]:
+        """Every object that a build of the node can see, and where it lies."""
+        return self.store.closure(inputs[item.digest].store_path for item in node.inputs.values())
+
+    def _build(
+        self, node: Node, inputs: Mapping[Digest, Realisation], closure: Mapping[StorePath, Path], staging: Staging
+    ) -> BuildReport:
         derivation, log = node.derivation, self.store.log(node.digest)
         paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
         task = BuildTask(
             derivation=derivation,
             inputs={role: Input(path, self.store.folder(path)) for role, path in paths.items()},
-            closure=self.store.closure(paths.values()),
+            closure=closure,
             out=staging.out,
             work=staging.work,
             log=log,

@@ -34,7 +34,15 @@ def check_symlinks(folder: Path) -> None:
         StrayLinkError: one does.
         UnfitTreeError: the tree holds something else than files, folders and symlinks.
     """
-    links = {level.path(entry): level.target(entry) for level in walk(folder) for entry in level.symlinks}
+    check_links(folder, {level.path(entry): level.target(entry) for level in walk(folder) for entry in level.symlinks})
+
+
+def check_links(folder: Path, links: Mapping[str, str]) -> None:
+    """Prove the same of a tree whose symlinks are known, with their targets.
+
+    Raises:
+        StrayLinkError: one leads out of it.
+    """
     for path, target in links.items():
         if not _stays_inside(path, links):
             raise StrayLinkError(folder, path, target)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from envmgr.builders.action import Executor
+from envmgr.manifest import Manifest
 from envmgr.model.derivation import Derivation
 from envmgr.model.realisation import Isolation
 from envmgr.model.source import FetchedSource
@@ -61,10 +62,15 @@ class BuildTask:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """How a finished build was held, and what the bare host lent to it (file names to digests)."""
+    """How a finished build was held, and what the bare host lent to it (file names to digests).
+
+    `manifest` is what the output contains, where the builder wrote every byte of it itself, hashed what it wrote, and
+    gave it an object's modes and times.
+    """
 
     isolation: Isolation
     bare_host: Mapping[str, str] = field(default_factory=dict)
+    manifest: Manifest | None = None
 
 
 class Builder(Protocol):

@@ -4,21 +4,19 @@ The only builder with network. No foreign code runs in it, so there is nothing f
 """
 
 import os
-import shutil
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from envmgr.archive.symlinks import check_symlinks
+from envmgr.archive.symlinks import check_links
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.git import check_out
-from envmgr.manifest import manifest_of
+from envmgr.builders.local import take_in
+from envmgr.manifest import Manifest, SymlinkEntry, manifest_of
 from envmgr.model.derivation import FixedOutput
 from envmgr.model.errors import EnvmgrError, IntegrityError
 from envmgr.model.source import GitSource, LocalSource, PypiSource, UrlSource
 from envmgr.network.checked_file import Checks
-from envmgr.tree import walk
 
 if TYPE_CHECKING:
     from envmgr.network.address import Network
@@ -68,9 +66,12 @@ class FetchBuilder:
                 self._download(task, source)
             case GitSource(url=url, commit=commit):
                 check_out(url, commit, task.out, work=task.work, log=task.log, seconds=task.limits.seconds)
-                _check_tree(task, url)
-            case LocalSource() as source:
-                _check_tree(task, _copy_local(task, source))
+                _check_tree(task, url, manifest_of(task.out))
+            case LocalSource(path=path):
+                origin = (task.checkout or Path()).joinpath(path).resolve()
+                manifest = take_in(origin, task.out, exclude=task.source.excluded)
+                _check_tree(task, str(origin), manifest)
+                return BuildReport("sandboxed", manifest=manifest)
             case None:
                 raise NoSourceError(f"nobody says where {task.derivation.label} comes from")
         return BuildReport("sandboxed")
@@ -98,31 +99,10 @@ class FetchBuilder:
         (task.work / source.file).rename(task.out / source.file)
 
 
-def _copy_local(task: BuildTask, source: LocalSource) -> str:
-    """Copy a file, or a tree without what is excluded; return where it was."""
-    origin = (task.checkout or Path()).joinpath(source.path).resolve()
-    if origin.is_file():
-        _copy_file(origin, task.out / origin.name)
-        return str(origin)
-    for level in walk(origin, exclude=source.excluded):
-        for folder in level.folders:
-            (task.out / level.path(folder)).mkdir()
-        for link in level.symlinks:
-            (task.out / level.path(link)).symlink_to(level.target(link))
-        for file in level.files:
-            _copy_file(origin / level.path(file), task.out / level.path(file))
-    return str(origin)
-
-
-def _copy_file(origin: Path, place: Path) -> None:
-    shutil.copyfile(origin, place, follow_symlinks=False)
-    place.chmod(0o755 if origin.stat().st_mode & stat.S_IXUSR else 0o644)
-
-
-def _check_tree(task: BuildTask, origin: str) -> None:
-    check_symlinks(task.out)
+def _check_tree(task: BuildTask, origin: str, manifest: Manifest) -> None:
+    links = {entry.path: entry.target for entry in manifest.entries if isinstance(entry, SymlinkEntry)}
+    check_links(task.out, links)
     output = task.derivation.output
     expected = output.known["manifest"] if isinstance(output, FixedOutput) else None
-    actual = str(manifest_of(task.out).digest)
-    if expected != actual:
-        raise WrongTreeError(task.derivation.label, origin, expected=str(expected), actual=actual)
+    if expected != str(manifest.digest):
+        raise WrongTreeError(task.derivation.label, origin, expected=str(expected), actual=str(manifest.digest))

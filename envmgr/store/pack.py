@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 from envmgr.manifest import FileEntry, FolderEntry, Manifest, SymlinkEntry
 from envmgr.model.errors import IntegrityError
-from envmgr.store.seal import FIXED_TIME, settle
+from envmgr.sealed import seal_entry, seal_symlink
 from envmgr.tree import READ_FILE, READ_FOLDER, reading
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def unpack(manifest: Manifest, source: Source, into: Path, *, where: str) -> Non
                     os.mkdir(name, 0o700, dir_fd=folder)
                 case SymlinkEntry():
                     os.symlink(entry.target, name, dir_fd=folder)
-                    os.utime(name, (FIXED_TIME, FIXED_TIME), dir_fd=folder, follow_symlinks=False)
+                    seal_symlink(name, folder)
                 case FileEntry():
                     with _damage(entry.path, where):
                         _unpack_file(entry, os.open(name, _NEW_FILE, 0o600, dir_fd=folder), plain, buffer)
@@ -125,7 +125,7 @@ def unpack(manifest: Manifest, source: Source, into: Path, *, where: str) -> Non
                 raise _WrongStreamError("it has more bytes than its files")
         for entry in reversed(manifest.entries):
             if isinstance(entry, FolderEntry):
-                folders.settle(entry.path)
+                folders.seal(entry.path)
 
 
 class _WrongStreamError(Exception):
@@ -158,7 +158,7 @@ def _unpack_file(entry: FileEntry, descriptor: int, plain: "ZstdDecompressionRea
             raise _WrongStreamError("its bytes are not those of the manifest")
         if entry.executable:
             os.fchmod(descriptor, 0o700)
-        settle(descriptor)
+        seal_entry(descriptor)
     finally:
         os.close(descriptor)
 
@@ -221,9 +221,9 @@ class _Folders:
         prefix, _, name = path.rpartition("/")
         return self._folder(prefix), name
 
-    def settle(self, path: str) -> None:
+    def seal(self, path: str) -> None:
         """Give a folder, all below it done, its mode and time."""
-        settle(self._folder(path))
+        seal_entry(self._folder(path))
 
     def _folder(self, path: str) -> int:
         while self._open[-1][0] and not f"{path}/".startswith(f"{self._open[-1][0]}/"):

@@ -83,6 +83,7 @@ class Finished:
     """What is sure about a finished build before its tree is looked at.
 
     `candidates` are the objects that the build could see; `forbidden` the places that no file of it may name.
+    `manifest` is what the tree contains, if that is known because no process of a build could reach it.
     """
 
     derivation: Derivation
@@ -91,6 +92,7 @@ class Finished:
     forbidden: Sequence[bytes]
     isolation: Isolation
     bare_host: Mapping[str, str]
+    manifest: Manifest | None = None
 
     def store_path(self, manifest: Manifest) -> StorePath:
         """The name of the object that a tree with this manifest is."""
@@ -132,8 +134,8 @@ class Publisher:
             NotValidError: an object that it refers to is gone.
         """
         with writing(self.layout.root), ExitStack() as turn:
-            tree = seal(staging.out, staging.folder)
-            manifest = manifest_of(tree)
+            tree = staging.out if finished.manifest else seal(staging.out, staging.folder)
+            manifest = finished.manifest or manifest_of(tree)
             path = finished.store_path(manifest)
             self._wait_for_turn(path, turn)
             described = None if self._held_object(path) else _describe(tree, path, manifest, finished)
@@ -209,7 +211,8 @@ class Publisher:
 
     def _require(self, references: Collection[StorePath]) -> None:
         """Fail if an object that is referred to is gone: this build alone, and no batch."""
-        self.database.closure(set(references) - self.committer.placed().keys())
+        if recorded := set(references) - self.committer.placed().keys():
+            self.database.closure(recorded)
 
     def _place(self, tree: Path, path: StorePath) -> Path:
         place = self.layout.object(path)

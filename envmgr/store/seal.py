@@ -9,12 +9,9 @@ import shutil
 import stat
 from pathlib import Path
 
+from envmgr.sealed import seal_entry, seal_symlink
 from envmgr.store.descriptor import open_file, open_folder
 from envmgr.tree import MAX_DEPTH, READ_FOLDER, UnfitTreeError, check_name, reading
-
-FIXED_TIME = 1
-"""Seconds since 1970; not 0, which some programs take for "no time"."""
-
 
 VAULT = "sealed"
 """The name of the folder that no build ever saw."""
@@ -47,7 +44,7 @@ def close_top(tree: Path) -> None:
     """Make the top folder of an object read-only, as all below it is."""
     descriptor = os.open(tree, READ_FOLDER)
     try:
-        settle(descriptor)
+        seal_entry(descriptor)
     finally:
         os.close(descriptor)
 
@@ -73,7 +70,7 @@ def _canonicalise(folder: int, prefix: str, depth: int, where: str) -> None:
         check_name(name, prefix + name, where)
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
-            os.utime(name, (FIXED_TIME, FIXED_TIME), dir_fd=folder, follow_symlinks=False)
+            seal_symlink(name, folder)
         elif stat.S_ISREG(mode):
             _canonicalise_file(name, folder)
         elif stat.S_ISDIR(mode):
@@ -86,7 +83,7 @@ def _canonicalise_folder(name: str, parent: int, prefix: str, depth: int, where:
     folder = open_folder(name, parent)
     try:
         _canonicalise(folder, prefix, depth, where)
-        settle(folder)
+        seal_entry(folder)
     finally:
         os.close(folder)
 
@@ -96,7 +93,7 @@ def _canonicalise_file(name: str, folder: int) -> None:
     try:
         if os.fstat(descriptor).st_nlink > 1:
             descriptor = _own_copy(name, folder, descriptor)
-        settle(descriptor)
+        seal_entry(descriptor)
     finally:
         os.close(descriptor)
 
@@ -110,11 +107,3 @@ def _own_copy(name: str, folder: int, descriptor: int) -> int:
         shutil.copyfileobj(source, target)
     os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
     return copy
-
-
-def settle(descriptor: int) -> None:
-    """Give an open file or folder the mode and time that an object's have; what its owner can run stays executable."""
-    mode = os.fstat(descriptor).st_mode
-    runs = stat.S_ISDIR(mode) or mode & stat.S_IXUSR
-    os.fchmod(descriptor, 0o555 if runs else 0o444)
-    os.utime(descriptor, (FIXED_TIME, FIXED_TIME))

@@ -195,7 +195,9 @@ class Store:
             elif path not in found:
                 found.add(path)
                 asked += placed[path].references
-        return {path: self.folder(path) for path in sorted(found.union(self.database.closure(recorded)))}
+        if recorded:
+            found.update(self.database.closure(recorded))
+        return {path: self.folder(path) for path in sorted(found)}
 
     def statistics(self) -> Statistics:
         """How many objects there are, and how many bytes."""
@@ -278,6 +280,7 @@ class Store:
         isolation: Isolation,
         bare_host: Mapping[str, str],
         forbidden: Sequence[bytes] = (),
+        manifest: Manifest | None = None,
     ) -> Placed:
         """Make what a build left in `made.out` an object, held from now on; every process of the build is gone.
 
@@ -291,6 +294,7 @@ class Store:
             isolation: how the build was held.
             bare_host: what the host lent to the build.
             forbidden: places that no file may name, beside those of this store: the fixed places of the sandbox.
+            manifest: what the tree contains, if no process of a build could reach it and it has an object's modes.
 
         Raises:
             UnfitTreeError: the tree holds what no object may hold.
@@ -299,7 +303,7 @@ class Store:
             NotValidError: an object that it refers to is gone.
         """
         own = [os.fsencode(self.layout.objects), os.fsencode(self.layout.staging)]
-        finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host)
+        finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host, manifest)
         return self._publisher().publish(made, finished)
 
     def settle(self) -> None:

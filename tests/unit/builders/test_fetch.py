@@ -49,7 +49,7 @@ def fetch(make_task: MakeTask, tmp_path: Path) -> Fetch:
         environ = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
         environ["PIP_FIND_LINKS"] = str(tmp_path / "links")
         report = FetchBuilder(environ, Network(sleep=lambda _: None)).build(task)
-        assert report == BuildReport("sandboxed")
+        assert report in (BuildReport("sandboxed"), BuildReport("sandboxed", manifest=manifest_of(task.out)))
         return task
 
     return act

@@ -10,8 +10,8 @@ import zstandard
 
 from envmgr.manifest import FileEntry, FolderEntry, Manifest, manifest_of
 from envmgr.model.digest import Digest
+from envmgr.sealed import FIXED_TIME
 from envmgr.store.pack import DamagedPackError, DamagedTreeError, pack, unpack
-from envmgr.store.seal import FIXED_TIME
 from envmgr.tree import MAX_DEPTH, MAX_NAME
 
 

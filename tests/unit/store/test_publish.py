@@ -15,10 +15,10 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import BuildError
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
+from envmgr.sealed import FIXED_TIME
 from envmgr.store.db import NotValidError
 from envmgr.store.durable import NotWrittenError
 from envmgr.store.publish import LocationLeakError
-from envmgr.store.seal import FIXED_TIME
 from envmgr.store.store import Store
 from envmgr.store.verify import verify
 from envmgr.tree import UnfitTreeError

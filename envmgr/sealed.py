@@ -1,0 +1,20 @@
+"""What the files and folders of an object look like on the disk: read-only, with one time for all."""
+
+import os
+import stat
+
+FIXED_TIME = 1
+"""Seconds since 1970; not 0, which some programs take for "no time"."""
+
+
+def seal_entry(descriptor: int) -> None:
+    """Give an open file or folder the mode and time that an object's have; what its owner can run stays executable."""
+    mode = os.fstat(descriptor).st_mode
+    runs = stat.S_ISDIR(mode) or mode & stat.S_IXUSR
+    os.fchmod(descriptor, 0o555 if runs else 0o444)
+    os.utime(descriptor, (FIXED_TIME, FIXED_TIME))
+
+
+def seal_symlink(name: str, folder: int) -> None:
+    """Give a symlink in an open folder the time that an object's have."""
+    os.utime(name, (FIXED_TIME, FIXED_TIME), dir_fd=folder, follow_symlinks=False)
