@@ -8,7 +8,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, to_json
-from envmgr.cli.environ import made
+from envmgr.cli.environ import environment_of
 from envmgr.cli.options import complete_recipe, lock_option, pure_option, set_option, work_options
 from envmgr.cli.project import Project
 from envmgr.environment.text import TEXTS
@@ -57,7 +57,7 @@ def command(
 
     With --pure the variables forget what stood in them before; others stay as they are.
     """
-    paths, environment = made(project, names, axes=axes, lock=lock, work=work, lasting=False)
+    paths, environment = environment_of(project, names, axes=axes, lock=lock, work=work, lasting=False)
     return Answer(
         {
             "objects": paths,

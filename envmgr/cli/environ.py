@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from envmgr import places
 from envmgr.cli.live import watching
-from envmgr.cli.named import objects
+from envmgr.cli.named import named
 from envmgr.cli.project import Project
 from envmgr.environment.lent import lent
 from envmgr.environment.variables import Environment, environment, python_abi
@@ -17,7 +17,7 @@ from envmgr.model.errors import NotStartedError
 from envmgr.model.store_path import StorePath
 
 
-def made(
+def environment_of(
     project: Project,
     names: Sequence[str],
     *,
@@ -38,12 +38,13 @@ def made(
     """
     with project.store() as store:
         with watching(stream=work["stream"]) as notice:
-            paths = objects(project, store, names, axes=axes, lock=lock, work=work, notice=notice)
+            found = named(project, store, names, axes=axes, lock=lock, work=work, notice=notice)
+        paths = list(dict.fromkeys(path for item in found for path in item.paths))
         folders = [store.folder(path) for path in paths]
-        found = environment(" ".join(names), folders, lent(python_abi(folders), Path(places.cache())))
+        made = environment(" ".join(names), folders, lent(python_abi(folders), Path(places.cache())))
         if lasting:
             store.hand_over(paths)
-    return paths, found
+    return paths, made
 
 
 def become(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

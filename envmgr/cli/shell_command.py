@@ -9,7 +9,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
-from envmgr.cli.environ import become, made
+from envmgr.cli.environ import become, environment_of
 from envmgr.cli.options import complete_recipe, lock_option, pure_option, set_option, work_options
 from envmgr.cli.project import Project
 from envmgr.environment.variables import basics
@@ -49,7 +49,7 @@ def command(
 
     What the shell uses is kept from garbage collection as long as it, or a process that it started, lives.
     """
-    _, environment = made(project, names, axes=axes, lock=lock, work=work, lasting=True)
+    _, environment = environment_of(project, names, axes=axes, lock=lock, work=work, lasting=True)
     become(_shell(pure=pure), environment.over(basics(os.environ) if pure else os.environ))
 
 

@@ -11,15 +11,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, Self, cast
+from typing import IO, Protocol, Self, cast
 
 from envmgr.manifest import FileEntry, FolderEntry, Manifest, SymlinkEntry
 from envmgr.model.errors import IntegrityError
 from envmgr.sealed import seal_entry, seal_symlink
 from envmgr.tree import READ_FILE, READ_FOLDER, reading
-
-if TYPE_CHECKING:
-    from zstandard import ZstdDecompressionReader
 
 LEVEL = 3
 """Of zstd: the best bytes for a processor second, of those that were measured (docs/decisions, 0040)."""
@@ -44,6 +41,13 @@ class Source(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Give at most `size` bytes; none at the end."""
+
+
+class Plain(Protocol):
+    """Gives content without zstd."""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Put some bytes into a buffer, and say how many; 0 at the end."""
 
 
 class DamagedTreeError(IntegrityError):
@@ -74,15 +78,23 @@ def pack(tree: Path, manifest: Manifest, sink: Sink) -> int:
 
     threads = len(os.sched_getaffinity(0)) if manifest.size >= _SEVERAL_CORES else 0
     stream = zstandard.ZstdCompressor(level=LEVEL, threads=threads).compressobj(size=manifest.size)
-    packed = 0
+    packed = sum(_put(stream.compress(block), sink) for block in blocks(tree, manifest))
+    return packed + _put(stream.flush(), sink)
+
+
+def blocks(tree: Path, manifest: Manifest) -> Iterator[bytes]:
+    """The content of an object as it is, without zstd.
+
+    Raises:
+        DamagedTreeError: the tree is not what the manifest says.
+        UnfitTreeError: a file cannot be read.
+    """
     with reading(".", str(tree)):
         folders = _Folders(tree)
     with folders:
         for entry in manifest.entries:
             if isinstance(entry, FileEntry):
-                for block in _checked_blocks(entry, folders, str(tree)):
-                    packed += _put(stream.compress(block), sink)
-    return packed + _put(stream.flush(), sink)
+                yield from _checked_blocks(entry, folders, str(tree))
 
 
 def unpack(manifest: Manifest, source: Source, into: Path, *, where: str) -> None:
@@ -107,6 +119,19 @@ def unpack(manifest: Manifest, source: Source, into: Path, *, where: str) -> Non
     plain = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(
         cast("IO[bytes]", bounded), read_size=_BLOCK, read_across_frames=True
     )
+    fill(manifest, plain, into, where=where)
+    with _damage("", where):
+        if plain.read(1) or bounded.read(1):
+            raise _WrongStreamError("it has more bytes than its files")
+
+
+def fill(manifest: Manifest, plain: Plain, into: Path, *, where: str) -> None:
+    """Make a tree from content without zstd, of which as much is taken as the manifest says; as `unpack` else.
+
+    Raises:
+        DamagedPackError: the stream is not that content; what was written so far is of no use.
+        OSError: the tree cannot be written.
+    """
     buffer = memoryview(bytearray(_BLOCK))
     with _Folders(into) as folders:
         for entry in manifest.entries:
@@ -120,12 +145,23 @@ def unpack(manifest: Manifest, source: Source, into: Path, *, where: str) -> Non
                 case FileEntry():
                     with _damage(entry.path, where):
                         _unpack_file(entry, os.open(name, _NEW_FILE, 0o600, dir_fd=folder), plain, buffer)
-        with _damage("", where):
-            if plain.read(1) or bounded.read(1):
-                raise _WrongStreamError("it has more bytes than its files")
         for entry in reversed(manifest.entries):
             if isinstance(entry, FolderEntry):
                 folders.seal(entry.path)
+
+
+def hold_against(manifest: Manifest, plain: Plain, *, where: str) -> None:
+    """Read as much content as a manifest says, and keep nothing of it.
+
+    Raises:
+        DamagedPackError: the stream is not that content.
+    """
+    buffer = memoryview(bytearray(_BLOCK))
+    for entry in manifest.entries:
+        if isinstance(entry, FileEntry):
+            with _damage(entry.path, where):
+                for _ in _taken(entry, plain, buffer):
+                    pass
 
 
 class _WrongStreamError(Exception):
@@ -142,25 +178,31 @@ def _damage(path: str, where: str) -> Iterator[None]:
         raise DamagedPackError(path, str(error), where=where) from error
 
 
-def _unpack_file(entry: FileEntry, descriptor: int, plain: "ZstdDecompressionReader", buffer: memoryview) -> None:
-    sha256, left = hashlib.sha256(), entry.size
+def _unpack_file(entry: FileEntry, descriptor: int, plain: Plain, buffer: memoryview) -> None:
     try:
-        while left:
-            got = plain.readinto(buffer[:left])
-            if not got:
-                raise _WrongStreamError("the stream ends before it")
-            block = buffer[:got]
-            sha256.update(block)
+        for taken in _taken(entry, plain, buffer):
+            block = taken
             while block:
                 block = block[os.write(descriptor, block) :]
-            left -= got
-        if sha256.hexdigest() != entry.sha256:
-            raise _WrongStreamError("its bytes are not those of the manifest")
         if entry.executable:
             os.fchmod(descriptor, 0o700)
         seal_entry(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _taken(entry: FileEntry, plain: Plain, buffer: memoryview) -> Iterator[memoryview]:
+    """The bytes of a file, block by block in the buffer; they are its bytes when the last one was taken."""
+    sha256, left = hashlib.sha256(), entry.size
+    while left:
+        got = plain.readinto(buffer[:left])
+        if not got:
+            raise _WrongStreamError("the stream ends before it")
+        sha256.update(buffer[:got])
+        yield buffer[:got]
+        left -= got
+    if sha256.hexdigest() != entry.sha256:
+        raise _WrongStreamError("its bytes are not those of the manifest")
 
 
 def _checked_blocks(entry: FileEntry, folders: "_Folders", where: str) -> Iterator[bytes]:

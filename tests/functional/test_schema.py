@@ -43,7 +43,8 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "show 2", "lock tool", "lock --check", "root add tool", "root list", "root remove tool", "verify",
         "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema",
         "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
-        "realize tool --rebuild --closure",
+        "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
+        "export tool -o file", "import file",
     )  # fmt: skip
     seen = set()
     for call in calls:

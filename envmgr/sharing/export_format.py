@@ -1,0 +1,97 @@
+"""What stands in an exported file, and in which order: `parse` and `text` of its parts are pairs.
+
+`export.json` comes first and says what follows: with a checkout `checkout.manifest` and `checkout.content`, then for
+each object, references before their referrers, `objects/<store path>.json`, `.manifest` and `.content`. A content is
+the bytes of the files in the order of the manifest; nothing else decides what becomes of it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from envmgr.model.canonical import canonical_text
+from envmgr.model.digest import Digest
+from envmgr.model.realisation import Realisation, StoreObject
+from envmgr.model.store_path import StorePath
+
+CONTENTS = "export.json"
+CHECKOUT = "checkout"
+MAX_TEXT = 2**26
+"""Bytes of a record; one has some thousands."""
+MAX_MANIFEST = 2**28
+"""Bytes of a manifest; the largest that we know, of a toolchain with 25,000 files, has four million."""
+
+
+class ExportPart(BaseModel):
+    """A part that is JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Read the text of a part.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        try:
+            part = cls.model_validate_json(text)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            raise ValueError(f"{'.'.join(map(str, fault['loc'])) or 'the text'}: {fault['msg']}") from error
+        if part.text != text:
+            raise ValueError("its text is not canonical")
+        return part
+
+    @property
+    def text(self) -> bytes:
+        """The part as it stands in the file."""
+        return canonical_text(self.model_dump(mode="json", by_alias=True))
+
+
+def _once(paths: tuple[StorePath, ...]) -> tuple[StorePath, ...]:
+    if len(set(paths)) != len(paths):
+        raise ValueError("an object stands here twice")
+    return paths
+
+
+class ExportedRoot(ExportPart):
+    """Something that was asked for."""
+
+    name: str
+    kind: Literal["recipe", "run", "path"]
+    given: dict[str, str]
+    """The axes that were set."""
+    axes: dict[str, str]
+    """All axes that decide what it is, with their values."""
+    paths: tuple[StorePath, ...]
+    """Its output; of a benchmark, which has none, the outputs that it runs with."""
+
+
+class Contents(ExportPart):
+    """The first part: what was asked for, and what follows."""
+
+    schema_: Literal["envmgr.export/1"] = Field(default="envmgr.export/1", alias="schema")
+    roots: tuple[ExportedRoot, ...]
+    checkout: bool
+    """Whether recipes, local sources and lockfile come along."""
+    objects: Annotated[tuple[StorePath, ...], AfterValidator(_once)]
+
+
+class ExportedObject(ExportPart):
+    """What is known of an object: its description, what gave it, and the texts of those derivations, sorted."""
+
+    described: StoreObject
+    realisations: tuple[Realisation, ...]
+    derivations: tuple[str, ...]
+
+    @property
+    def texts(self) -> Mapping[Digest, bytes]:
+        """The derivation texts by digest."""
+        return {Digest.of(text.encode()): text.encode() for text in self.derivations}
+
+
+def part(name: str, kind: Literal["json", "manifest", "content"]) -> str:
+    """The name of a part of an object, or of the checkout."""
+    return f"{name if name == CHECKOUT else f'objects/{name}'}.{kind}"
