@@ -73,8 +73,8 @@ def _words(found: Rebuild) -> Iterator[str]:
             yield f"{found.label} would be built: nothing of this name and system is realised in this store"
         case "changed":
             yield f"{found.label} would be built: its derivation is not one that was realised"
-            if not any(field.field.partition(".")[0] != "inputs" for field in found.fields):
-                yield "  (or not: only its inputs differ, and should these come out the same, it is there already)"
+            if found.may_be_cut_off:
+                yield "  (unless its inputs come out the same: then it is there already)"
     if earlier and earlier.derivation != found.derivation:
         yield f"held against {earlier.store_path}, realised {earlier.realised}:"
         yield from (f"  {field}" for field in found.fields)

@@ -70,6 +70,8 @@ class Rebuild:
     fields: tuple[FieldChange, ...]
     """Its own fields that differ, inputs (by derivation digest) among them."""
     text: TextDiff | None
+    may_be_cut_off: bool
+    """Nothing differs but inputs that are built themselves: should these come out the same, nothing is built here."""
     causes: tuple[Cause, ...]
     """What is at the bottom, the nearest first."""
 
@@ -91,14 +93,17 @@ def rebuild_cause(store: Store, node: Node, recipes: Path, *, against: StorePath
         earlier = _last(store, store.database.realisations_of(against))
     before = derivation_text(store, earlier.derivation) if earlier else None
     now = DerivationText.parse(node.derivation.text)
+    fields = tuple(field_changes(before.fields, now.fields)) if before else ()
+    built = {f"inputs.{role}" for role, item in node.inputs.items() if not item.is_source}
     return Rebuild(
         recipe=node.recipe,
         label=node.derivation.label,
         derivation=node.digest,
         state=state,
         earlier=earlier,
-        fields=tuple(field_changes(before.fields, now.fields)) if before else (),
+        fields=fields,
         text=text_diff(before.lines, now.lines, names=NAMES) if before else None,
+        may_be_cut_off=bool(fields) and all(change.before and change.field in built for change in fields),
         causes=tuple(_causes(store, node, earlier.derivation, recipes)) if earlier else (),
     )
 

@@ -37,6 +37,7 @@ def test_an_edited_file_at_the_bottom_is_found_through_all_that_is_above_it(chai
     chain.write("notes/notes.txt", "first\n2\n")
     found = why(chain, "outer")
     assert (found["state"], [field["field"] for field in found["fields"]]) == ("changed", ["inputs.middle"])
+    assert found["may_be_cut_off"]
     (cause,) = found["causes"]
     assert (cause["way"], cause["label"]) == (["middle", "inner", "notes"], "notes-0")
     assert [field["field"] for field in cause["fields"]] == ["output.known.manifest"]
@@ -46,6 +47,7 @@ def test_an_edited_file_at_the_bottom_is_found_through_all_that_is_above_it(chai
 
 def test_a_changed_setting_is_shown_before_and_after_and_in_a_diff_of_the_two_texts(chain: Checkout) -> None:
     chain.script("middle", 'echo "MIDDLE" > "{out}/file"', head="inputs.inner = 'inner'")
+    assert not why(chain, "middle")["may_be_cut_off"]
     (cause,) = why(chain, "outer")["causes"]
     (field,) = cause["fields"]
     assert (cause["way"], field["field"]) == (["middle"], "settings.argv[2]")
