@@ -26,6 +26,22 @@ _CLOSURE = """
 
 
 _INSIDE = "SELECT store_path FROM objects JOIN closure USING (id) ORDER BY store_path"
+_UNREFERRED = """
+    WITH RECURSIVE asked (id) AS (
+        SELECT id FROM objects WHERE store_path IN (SELECT value FROM json_each(?))
+    ), needed (id) AS (
+        SELECT reference FROM refs WHERE reference IN asked AND referrer NOT IN asked
+        UNION
+        SELECT reference FROM refs JOIN needed ON referrer = needed.id
+    )
+    SELECT store_path FROM objects WHERE id IN asked AND id NOT IN needed
+"""
+_MADE = """
+    SELECT derivation, resolved FROM realisations JOIN objects ON id = object
+    WHERE store_path IN (SELECT value FROM json_each(?))
+"""
+_DROP = "DELETE FROM objects WHERE store_path IN (SELECT value FROM json_each(?))"
+_REALISED = "SELECT DISTINCT derivation FROM realisations WHERE derivation IN (SELECT value FROM json_each(?))"
 _OUTSIDE = """
     SELECT store_path, size, (
         SELECT other.store_path FROM refs JOIN objects other ON other.id = referrer
@@ -66,6 +82,18 @@ class DeadObject:
     def why(self) -> str:
         """Why it is dead, for people."""
         return f"no root reaches it, nor {self.referrer}, which refers to it" if self.referrer else "no root names it"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What is not valid any more.
+
+    `realisations` by derivation and resolved digest; `derivations` are those of which no realisation is left.
+    """
+
+    paths: list[StorePath]
+    realisations: list[tuple[Digest, Digest]]
+    derivations: list[Digest]
 
 
 class Database:
@@ -130,6 +158,17 @@ class Database:
             found[StorePath(reference)].append(StorePath(referrer))
         return found
 
+    def reached(self, roots: Iterable[StorePath]) -> set[StorePath]:
+        """The objects that roots reach, with themselves; a root that is not valid reaches nothing."""
+        with self._connection.reading() as connection:
+            rows = connection.execute(_CLOSURE + _INSIDE, (_as_json(roots),)).fetchall()
+        return {StorePath(path) for (path,) in rows}
+
+    def valid_among(self, paths: Iterable[str]) -> set[str]:
+        """Which of some names are those of valid objects."""
+        with self._connection.reading() as connection:
+            return {str(path) for path in _valid_among(connection, paths)}
+
     def realisation(self, resolved: Digest) -> Realisation | None:
         """The realisation of a resolved derivation; None where none gave a valid object."""
         found = self._realisations("resolved = ?", str(resolved))
@@ -148,10 +187,14 @@ class Database:
         found = self._realisations("instr(store_path, ?) = 33", f"-{name}-")
         return [item for item in found if item.store_path.name == name]
 
-    def realised(self) -> list[tuple[Digest, Digest]]:
-        """The derivation digests of all realisations, each with its resolved digest."""
+    def realised(self, beginnings: Iterable[str]) -> list[tuple[Digest, Digest]]:
+        """Each derivation that was realised and whose digest begins so, in hex; with each of its resolved digests."""
+        query = """
+            SELECT derivation, resolved FROM json_each(?)
+            JOIN realisations ON derivation >= 'sha256:' || value AND derivation < 'sha256:' || value || 'g'
+        """
         with self._connection.reading() as connection:
-            rows = connection.execute("SELECT derivation, resolved FROM realisations").fetchall()
+            rows = connection.execute(query, (json.dumps([*beginnings]),)).fetchall()
         return [(Digest.parse(derivation), Digest.parse(resolved)) for derivation, resolved in rows]
 
     def statistics(self) -> Statistics:
@@ -189,10 +232,22 @@ class Database:
                 [_row(realisation) for realisation in realisations],
             )
 
-    def drop(self, paths: Iterable[StorePath]) -> None:
-        """Make objects invalid, referrers before their references, and forget the realisations that gave them."""
+    def drop(self, paths: Collection[StorePath]) -> Dropped:
+        """Make objects invalid, and forget the realisations that gave them.
+
+        What an object that is not among them refers to stays, with all that it refers to.
+        """
         with self._connection.writing() as connection:
-            connection.executemany("DELETE FROM objects WHERE store_path = ?", [(str(path),) for path in paths])
+            gone = [path for (path,) in connection.execute(_UNREFERRED, (_as_json(paths),))]
+            realisations = connection.execute(_MADE, (_as_json(gone),)).fetchall()
+            connection.execute(_DROP, (_as_json(gone),))
+            derivations = {derivation for derivation, _ in realisations}
+            left = {derivation for (derivation,) in connection.execute(_REALISED, (json.dumps([*derivations]),))}
+        return Dropped(
+            [StorePath(path) for path in gone],
+            [(Digest.parse(derivation), Digest.parse(resolved)) for derivation, resolved in realisations],
+            [Digest.parse(derivation) for derivation in derivations - left],
+        )
 
     def faults(self) -> list[str]:
         """What SQLite finds wrong with the index; nothing, if all is well."""
@@ -245,10 +300,10 @@ def _row(realisation: Realisation) -> tuple[str, ...]:
     )
 
 
-def _valid_among(connection: sqlite3.Connection, paths: Iterable[StorePath]) -> set[StorePath]:
+def _valid_among(connection: sqlite3.Connection, paths: Iterable[StorePath | str]) -> set[StorePath]:
     query = "SELECT store_path FROM objects WHERE store_path IN (SELECT value FROM json_each(?))"
     return {StorePath(path) for (path,) in connection.execute(query, (_as_json(paths),))}
 
 
-def _as_json(paths: Iterable[StorePath]) -> str:
+def _as_json(paths: Iterable[StorePath | str]) -> str:
     return json.dumps([str(path) for path in paths])

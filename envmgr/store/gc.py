@@ -3,46 +3,68 @@
 It may run at any time beside realize and run. The protocol:
 
 - Whoever makes objects valid or comes to rely on one holds the *collector lock* shared, and registers what it relies
-  on in the running root of its process in the same section in which it asks the index. Making a staging folder is
-  such a section, too. These sections last milliseconds.
-- Garbage collection holds the lock alone, and reads the roots, lasting and running, *after* it got it. So each section
-  of another process lies wholly before (its roots are seen) or wholly after (it finds the object gone, and realizes
-  it again). There is no moment in which an object is relied on and not seen to be.
-- First the rows go, in one transaction that the index itself guards: a foreign key forbids to drop what a remaining
-  object refers to. From then on the objects are what a crash would have left: files without a row.
-- What a living process holds is spared whether it has a row or not: it may stand in its place and not be recorded yet
-  (`publish`).
-- Then everything without a row is swept, in batches that take the lock anew and look at the rows anew: trees are
-  renamed into the trash, small files deleted. An object that was realized again meanwhile has a row and stays.
-- The trees in the trash are deleted without any lock: nobody knows them.
+  on in the running root of its process in the same section in which it asks the index, and before it writes an object,
+  its record or its row. What it writes of a realisation (derivation, realisation, row) it writes in one section.
+  Making a staging folder is such a section, too. These sections last milliseconds.
+- Garbage collection reads the roots in a section in which it holds the lock alone, and finds out at leisure, without
+  any lock, what they don't reach. That may be wrong by the time it is acted upon, but in one direction only: what an
+  object refers to never changes, so what was garbage is garbage still, unless a root has come that reaches it, or an
+  object that refers to it.
+- So it drops garbage batch by batch, in sections of some hundredths of a second, and in each looks at the roots anew,
+  running ones first. Every section of another process lies wholly before (what it relies on is seen, and stays) or
+  wholly after (it finds the object gone, and realizes it again). There is no moment in which an object is relied on and
+  not seen to be. That nothing refers to an object is asked of the index as its row is deleted.
+- A section first deletes the rows of its batch, in one transaction; from then on the objects are what a crash would
+  have left. Then it moves the trees into the trash and deletes the files beside them, so that whoever makes one of
+  these objects again finds its place empty. The trees are deleted after it, without any lock: nobody knows them.
+- Rubbish is swept in such sections as well: it is looked for without the lock, and looked at again in it. What a living
+  process holds is spared whether it has a row or not: it may stand in its place and not be recorded yet (`publish`).
 
 Interrupted or killed at any point, it has done a part of its work; the next one finds the rest without rows, or in
 the trash. A derivation's file is deleted after its log, and is what tells that the log is to be deleted: logs of
-builds that fail, or run now, have no such file and stay.
+builds that fail, or run now, have no such file and stay for a while.
 """
 
-from collections.abc import Iterator
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Self, TypeVar
 
 from envmgr.model.store_path import StorePath
-from envmgr.store import roots, staging
-from envmgr.store.db import Database, DeadObject
-from envmgr.store.layout import Layout
-from envmgr.store.path_lock import LOCK_SECONDS, alone
+from envmgr.store import roots
+from envmgr.store.db import DeadObject, Dropped
+from envmgr.store.durable import sync_folder
+from envmgr.store.garbage import Policy, garbage_of
+from envmgr.store.last_use import used
+from envmgr.store.layout import Layout, derivation_name, log_name, manifest_name, realisation_name, record_name
+from envmgr.store.path_lock import LOCK_SECONDS, alone, remove_free
+from envmgr.store.remove import Remover, unlink
+from envmgr.store.root_watch import RootWatch
+from envmgr.store.rubbish import Rubbish, Search
 from envmgr.store.store import Store
+from envmgr.tree import READ_FOLDER
 
-_BATCH = 10_000
-"""Names swept in one section of the lock; some tenths of a second."""
+ALL = Policy()
+"""All garbage goes."""
 
+Progress = Callable[[int, int], None]
+"""Called with the objects that are dropped so far, and all that are to be."""
 
-@dataclass(frozen=True)
-class Rubbish:
-    """A file or a tree below the store's folder (`place` is relative to it) that no row and no process stands for."""
+_BATCH = 1000
+"""Objects that are dropped in one section."""
+_THREADS = 8
+"""Threads that wait for the disk while a section deletes files,"""
+_GROUPS = 32
+"""... and what one of them does at a time."""
 
-    place: Path
-    why: str
+_Item = TypeVar("_Item")
+_File = tuple[str, int]
+"""A name, and the descriptor of the folder that it stands in."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +80,7 @@ class Garbage:
         return sum(dead.bytes for dead in self.dead)
 
 
-def garbage(store: Store) -> Garbage:
+def garbage(store: Store, policy: Policy = ALL) -> Garbage:
     """What `collect` would drop now.
 
     Raises:
@@ -67,71 +89,152 @@ def garbage(store: Store) -> Garbage:
         PathLockTimeoutError: other processes held the collector lock all the time.
     """
     store.require_writable()
-    with alone(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
-        return _garbage(store.layout, store.database)
+    _remember_uses(store.layout)
+    watch = RootWatch(store.layout, printed_seconds=policy.printed_seconds)
+    with _section(store.layout):
+        watch.news()
+    dead = garbage_of(store.layout, store.database, watch.kept, policy)
+    search = Search(store.layout, store.database, watch.kept, policy.printed_seconds)
+    suspects = search.suspects()
+    with _section(store.layout):
+        watch.news()
+        return Garbage(tuple(dead), tuple(search.rubbish_among(suspects)))
 
 
-def collect(store: Store) -> Garbage:
-    """Drop what no root reaches, and rubbish; returns what was dropped. See the top of this module.
+def collect(store: Store, policy: Policy = ALL, progress: Progress = lambda dropped, all_: None) -> Garbage:
+    """Drop what no root reaches, as much of it as the policy says, and rubbish; returns what was dropped.
+
+    See the top of this module.
 
     Raises:
         ReadOnlyStoreError: the store cannot be written.
-        DamagedRootError: a root can't be read; nothing was dropped.
+        DamagedRootError: a root can't be read; nothing is dropped from then on.
         PathLockTimeoutError: other processes held the collector lock all the time.
+        NotDeletedError: something that was dropped could not be deleted.
     """
     store.require_writable()
-    with alone(store.layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
-        found = _garbage(store.layout, store.database)
-        store.database.drop(dead.store_path for dead in found.dead)
-    while _sweep_batch(store.layout, store.database):
-        pass
-    staging.empty_trash(store.layout)
-    return found
+    _remember_uses(store.layout)
+    with Remover(store.layout.trash) as remover, _Collection(store, policy, remover) as collection:
+        remover.remove(tree.name for tree in store.layout.trash.iterdir())
+        dead = collection.drop_objects(progress)
+        rubbish = collection.drop_rubbish()
+        collection.delete_stale_locks()
+        return Garbage(tuple(dead), tuple(rubbish))
 
 
-def _garbage(layout: Layout, database: Database) -> Garbage:
-    dead = database.dead(_rooted(layout))
-    rubbish = [Rubbish(file.relative_to(layout.root), why) for file, why in _rubbish(layout, database)]
-    return Garbage(tuple(dead), tuple(rubbish))
+class _Collection:
+    """One collection under way: the roots that it has seen, and where it deletes."""
+
+    def __init__(self, store: Store, policy: Policy, remover: Remover) -> None:
+        self.layout, self.database = store.layout, store.database
+        self.policy, self.remover = policy, remover
+        self.watch = RootWatch(self.layout, printed_seconds=policy.printed_seconds)
+        self.folders: dict[Path, int] = {}
+        self.opened = ExitStack()
+        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="unlink")
+
+    def __enter__(self) -> Self:
+        self.opened.enter_context(self.threads)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
+
+    def drop_objects(self, progress: Progress) -> list[DeadObject]:
+        with _section(self.layout):
+            self.watch.news()
+        dead = garbage_of(self.layout, self.database, self.watch.kept, self.policy)
+        spared: set[StorePath] = set()
+        done: list[DeadObject] = []
+        for batch in _batches(dead, _BATCH):
+            with _section(self.layout):
+                if news := self.watch.news():
+                    spared |= self.database.reached(news)
+                dropped = self.database.drop([item.store_path for item in batch if item.store_path not in spared])
+                objects = self.folder(self.layout.objects)
+                trees = self.take((str(path), objects) for path in dropped.paths)
+                self.unlink(self.files_of(dropped))
+            sync_folder(self.layout.manifests)  # an index that is made again must not find what is half deleted
+            self.remover.remove(trees)
+            gone = set(dropped.paths)
+            done += [item for item in batch if item.store_path in gone]
+            progress(len(done), len(dead))
+        return done
+
+    def drop_rubbish(self) -> list[Rubbish]:
+        search = Search(self.layout, self.database, self.watch.kept, self.policy.printed_seconds)
+        done: list[Rubbish] = []
+        for batch in _batches(search.suspects(), _BATCH):
+            with _section(self.layout):
+                self.watch.news()
+                found = search.rubbish_among(batch)
+                places = [self.layout.root / item.place for item in found]
+                trees = self.take(self.file(place) for place in places if place.is_dir())
+                self.unlink([self.file(place)] for place in places)
+            self.remover.remove(trees)
+            done += found
+        return done
+
+    def delete_stale_locks(self) -> None:
+        """The locks of builds that nobody holds: there is one for everything that was ever built."""
+        for lock in self.layout.locks.glob("build-*"):
+            remove_free(lock)
+
+    def take(self, files: Iterable[_File]) -> list[str]:
+        """Move files and trees into the trash; their names there."""
+        taken = [self.remover.take(name, folder) for name, folder in files]
+        return [name for name in taken if name]
+
+    def unlink(self, groups: Iterable[Sequence[_File]]) -> None:
+        """Delete files by several threads, those of one group one after the other."""
+        for _ in self.threads.map(_unlink, _batches(groups, _GROUPS)):
+            pass
+
+    def files_of(self, dropped: Dropped) -> Iterator[list[_File]]:
+        """The files that say what was dropped."""
+        layout = self.layout
+        manifests, realisations = self.folder(layout.manifests), self.folder(layout.realisations)
+        derivations, logs = self.folder(layout.derivations), self.folder(layout.logs)
+        for path in dropped.paths:
+            yield [(record_name(path), manifests), (manifest_name(path), manifests)]
+        for digests in dropped.realisations:
+            yield [(realisation_name(*digests), realisations)]
+        for digest in dropped.derivations:
+            yield [(log_name(digest), logs), (derivation_name(digest), derivations)]
+
+    def file(self, place: Path) -> _File:
+        """A file of the store."""
+        return place.name, self.folder(place.parent)
+
+    def folder(self, path: Path) -> int:
+        """A descriptor of one of the store's folders."""
+        if path not in self.folders:
+            self.folders[path] = os.open(path, READ_FOLDER)
+            self.opened.callback(os.close, self.folders[path])
+        return self.folders[path]
 
 
-def _rooted(layout: Layout) -> set[StorePath]:
-    lasting = [path for root in roots.lasting(layout) for path in root.paths]
-    running = [path for paths in roots.running(layout).values() for path in paths]
-    return {*lasting, *running}
-
-
-def _sweep_batch(layout: Layout, database: Database) -> bool:
-    """Sweep some rubbish; whether there may be more."""
+@contextmanager
+def _section(layout: Layout) -> Iterator[None]:
     with alone(layout.collector_lock, holder="garbage collection", timeout=LOCK_SECONDS):
-        batch = list(islice(_rubbish(layout, database), _BATCH))
-        for file, _ in batch:
-            if file.parent in {layout.objects, layout.staging}:
-                staging.discard(layout, file)
-            else:
-                file.unlink(missing_ok=True)
-    return len(batch) == _BATCH
+        yield
 
 
-def _rubbish(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
-    held = {path for paths in roots.running(layout).values() for path in paths}
-    valid = {str(path) for path in held.union(database.objects())}
-    named = [(tree, tree.name) for tree in layout.objects.iterdir()]
-    named += [(file, file.stem) for file in layout.manifests.iterdir()]
-    yield from ((place, "no valid object has this name") for place, name in named if name not in valid)
-    yield from _unrealised(layout, database)
-    yield from ((folder, "its process is gone") for folder in staging.leftovers(layout, kept=True))
+def _remember_uses(layout: Layout) -> None:
+    """Roots of what was printed go before what they keep: that it was used then must stay known."""
+    for kind, file in roots.files(layout):
+        if kind == "printed" and (root := roots.held(layout, kind, file, printed_seconds=math.inf)):
+            with suppress(FileNotFoundError):  # another collection is about it, too
+                used(layout, root.paths, file.stat().st_mtime)
 
 
-def _unrealised(layout: Layout, database: Database) -> Iterator[tuple[Path, str]]:
-    realised = database.realised()
-    realisations = {layout.realisation(*digests) for digests in realised}
-    derivations = {layout.derivation(digest) for digest, _ in realised}
-    for file in layout.realisations.iterdir():
-        if file not in realisations:
-            yield file, "its object is not valid"
-    for file in layout.derivations.iterdir():
-        if file not in derivations:
-            if (log := layout.logs / f"{file.stem}.log").exists():
-                yield log, "no valid object came of this build"
-            yield file, "no valid object came of it"
+def _unlink(groups: Iterable[Sequence[_File]]) -> None:
+    for group in groups:
+        for file in group:
+            unlink(*file)
+
+
+def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch

@@ -85,23 +85,23 @@ class Layout:
 
     def manifest(self, path: StorePath) -> Path:
         """The canonical text of the object's manifest: the SHA-256 of this file is the manifest digest."""
-        return self.manifests / f"{path}.manifest"
+        return self.manifests / manifest_name(path)
 
     def record(self, path: StorePath) -> Path:
         """What the index knows of an object, as JSON."""
-        return self.manifests / f"{path}.json"
+        return self.manifests / record_name(path)
 
     def derivation(self, digest: Digest) -> Path:
         """The derivation's text: the SHA-256 of this file is the derivation digest."""
-        return self.derivations / f"{digest.hex}.json"
+        return self.derivations / derivation_name(digest)
 
     def realisation(self, derivation: Digest, resolved: Digest) -> Path:
         """What a derivation came to when it was resolved so; half of each digest names it well enough."""
-        return self.realisations / f"{derivation.hex[:32]}-{resolved.hex[:32]}.json"
+        return self.realisations / realisation_name(derivation, resolved)
 
     def log(self, derivation: Digest) -> Path:
         """The log of the last build of a derivation."""
-        return self.logs / f"{derivation.hex}.log"
+        return self.logs / log_name(derivation)
 
     def build_lock(self, resolved: Digest) -> Path:
         """Held while a resolved derivation is being built: by one process at a time."""
@@ -116,3 +116,28 @@ class Layout:
     def collector_lock(self) -> Path:
         """Held shared by who makes objects valid or relies on them, alone by who makes them invalid."""
         return self.locks / "collector"
+
+
+def manifest_name(path: StorePath) -> str:
+    """The file name of a manifest."""
+    return f"{path}.manifest"
+
+
+def record_name(path: StorePath) -> str:
+    """The file name of an object's record."""
+    return f"{path}.json"
+
+
+def derivation_name(digest: Digest) -> str:
+    """The file name of a derivation's text."""
+    return f"{digest.hex}.json"
+
+
+def realisation_name(derivation: Digest, resolved: Digest) -> str:
+    """The file name of a realisation."""
+    return f"{derivation.hex[:32]}-{resolved.hex[:32]}.json"
+
+
+def log_name(derivation: Digest) -> str:
+    """The file name of a log."""
+    return f"{derivation.hex}.log"

@@ -1,18 +1,98 @@
-"""Deleting a tree by descriptors, however deep it is and whatever modes it has.
+"""Deleting trees by descriptors, however deep they are and whatever modes they have, by several threads at once.
 
 Deleting by recursion fails on a tree of some thousand levels, for want of stack, descriptors or length of path.
-Here every folder found below the top is first moved up, to stand directly in the top under a new name. So no path
-is longer than two names, three descriptors are enough, and each folder is moved once.
+Here every folder found below the top is first moved up, to stand directly in the top under a new name. So no path is
+longer than two names, three descriptors are enough, each folder is moved once, and any thread can go on with it.
+Threads wait for the disk here, so there are more of them than cores.
 """
 
-import errno
 import os
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
+from typing import Self
 
+from envmgr.model.errors import HostError
 from envmgr.store.descriptor import open_folder
 from envmgr.tree import READ_FOLDER
+
+GARBAGE = "garbage-"
+"""How the names of what a Remover takes begin."""
+
+_THREADS = 8
+_BATCH = 32
+
+
+class NotDeletedError(HostError):
+    """Something cannot be deleted; nothing needs it any more."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self.folder, self.reason = folder, error.strerror or str(error)
+        super().__init__(
+            f"could not be deleted: {self.reason}",
+            where=str(folder),
+            fix="see whether the disk is whole and whose these files are; the next `envmgr gc` tries again",
+        )
+
+
+class Remover:
+    """Deletes what stands in one folder while the caller goes on; the end of the block waits until that is done.
+
+    An exception that leaves the block ends the work early.
+
+    Raises:
+        NotDeletedError: at the end of the block: something cannot be deleted; all else is gone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._new_name = _names(GARBAGE)
+        self._changed = threading.Condition()
+        self._batches = 0
+        self._failure: OSError | None = None
+
+    def __enter__(self) -> Self:
+        self._top = os.open(self._folder, READ_FOLDER)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="remove")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                with self._changed:
+                    self._changed.wait_for(lambda: not self._batches)
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            os.close(self._top)
+        if kind is None and self._failure is not None:
+            raise NotDeletedError(self._folder, self._failure) from self._failure
+
+    def take(self, name: str, folder: int) -> str | None:
+        """Move a file or a tree from another folder into this one, to be deleted; its name here, if it was there."""
+        return _move(name, folder, self._top, self._new_name())
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Begin to delete files and trees of the folder; what is gone already is no error."""
+        names = iter(names)
+        while batch := list(islice(names, _BATCH)):
+            with self._changed:
+                self._batches += 1
+            self._pool.submit(self._work, batch)
+
+    def _work(self, names: Sequence[str]) -> None:
+        try:
+            for name in names:
+                self.remove(_remove_one(name, self._top, self._new_name))
+        except OSError as error:
+            self._failure = error
+        finally:
+            with self._changed:
+                self._batches -= 1
+                self._changed.notify_all()
 
 
 def remove_tree(tree: Path) -> None:
@@ -23,22 +103,17 @@ def remove_tree(tree: Path) -> None:
     """
     parent = os.open(tree.parent, READ_FOLDER)
     try:
-        if not _remove_entry(tree.name, parent):
+        if not unlink(tree.name, parent):
             with suppress(FileNotFoundError):
                 _remove_folder(tree.name, parent)
     finally:
         os.close(parent)
 
 
-def _folders_left(folder: int) -> list[str]:
-    """Delete all in a folder but its folders, and name those."""
-    return [name for name in os.listdir(folder) if not _remove_entry(name, folder)]
-
-
-def _remove_entry(name: str, parent: int) -> bool:
-    """Delete what is not a folder; whether it is gone."""
+def unlink(name: str, folder: int) -> bool:
+    """Delete what is not a folder; whether it is gone now."""
     try:
-        os.unlink(name, dir_fd=parent)
+        os.unlink(name, dir_fd=folder)
     except FileNotFoundError:
         return True
     except IsADirectoryError:
@@ -47,37 +122,61 @@ def _remove_entry(name: str, parent: int) -> bool:
 
 
 def _remove_folder(name: str, parent: int) -> None:
-    top = open_folder(name, parent)
+    new_name = _names(".lifted-")
+    top = _open(name, parent)
     try:
         waiting = _folders_left(top)
-        numbers = count()
         while waiting:
-            with suppress(FileNotFoundError):
-                waiting += _remove_lifted(waiting.pop(), top, numbers)
+            waiting += _remove_one(waiting.pop(), top, new_name)
     finally:
         os.close(top)
     os.rmdir(name, dir_fd=parent)
 
 
-def _remove_lifted(name: str, top: int, numbers: "count[int]") -> list[str]:
-    """Delete a folder that stands in `top`; its folders are moved there, and their new names returned."""
-    folder = open_folder(name, top)
+def _remove_one(name: str, top: int, new_name: Callable[[], str]) -> list[str]:
+    """Delete what stands in `top`; the folders of a folder are moved there, and their new names returned."""
+    lifted: list[str | None] = []
+    with suppress(FileNotFoundError):
+        if not unlink(name, top):
+            folder = _open(name, top)
+            try:
+                lifted += [_move(below, folder, top, new_name()) for below in _folders_left(folder)]
+            finally:
+                os.close(folder)
+            os.rmdir(name, dir_fd=top)
+    return [name for name in lifted if name]
+
+
+def _folders_left(folder: int) -> list[str]:
+    """Delete all in a folder but its folders, and name those."""
+    names = os.listdir(folder)
     try:
-        lifted = [_lift(below, folder, top, numbers) for below in _folders_left(folder)]
-    finally:
-        os.close(folder)
-    os.rmdir(name, dir_fd=top)
-    return lifted
+        return [name for name in names if not unlink(name, folder)]
+    except PermissionError:
+        os.fchmod(folder, 0o700)
+        return [name for name in names if not unlink(name, folder)]
 
 
-def _lift(name: str, folder: int, top: int, numbers: "count[int]") -> str:
-    os.close(open_folder(name, folder))  # to be moved, a folder must be writable: its `..` changes
-    while True:
-        new = f".lifted-{next(numbers)}"
+def _open(name: str, parent: int) -> int:
+    try:
+        return os.open(name, READ_FOLDER, dir_fd=parent)
+    except PermissionError:
+        return open_folder(name, parent)
+
+
+def _move(name: str, folder: int, top: int, new: str) -> str | None:
+    """Move an entry of `folder` to `top`; its new name, if it was there."""
+    with suppress(FileNotFoundError):
         try:
             os.rename(name, new, src_dir_fd=folder, dst_dir_fd=top)
-        except OSError as error:
-            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:  # the new name is taken
-                raise
-        else:
-            return new
+        except PermissionError:  # to be moved, a folder must be writable: its `..` changes
+            os.close(open_folder(name, folder))
+            os.rename(name, new, src_dir_fd=folder, dst_dir_fd=top)
+        return new
+    return None
+
+
+def _names(prefix: str) -> Callable[[], str]:
+    """Names that nobody else gives."""
+    token, numbers = secrets.token_hex(8), count()
+    return lambda: f"{prefix}{token}-{next(numbers)}"

@@ -14,12 +14,12 @@ kernel frees the lock when the process ends, however it ends, so a dead process 
 
 import fcntl
 import json
-import math
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -120,28 +120,34 @@ def lasting(layout: Layout) -> list[Root]:
     Raises:
         DamagedRootError: the file of a root has another form.
     """
-    now = time.time()
-    found = [(kind, file) for kind in KINDS for file in sorted((layout.roots / kind).glob("[!.]*"))]
-    roots = [_read(kind, file) for kind, file in found if kind != "printed" or _age(file, now) < PRINTED_SECONDS]
-    return [root for root in roots if root is not None and _is_anchored(layout, root)]
+    return [root for kind, file in files(layout) if (root := held(layout, kind, file))]
 
 
-def _read(kind: Kind, file: Path) -> Root | None:
+def files(layout: Layout) -> Iterator[tuple[Kind, Path]]:
+    """The file of every lasting root, also of those that do not hold."""
+    for kind in KINDS:
+        with suppress(FileNotFoundError):
+            found = sorted((layout.roots / kind).iterdir())
+            yield from ((kind, file) for file in found if not file.name.startswith("."))
+
+
+def held(layout: Layout, kind: Kind, file: Path, *, printed_seconds: float = PRINTED_SECONDS) -> Root | None:
+    """The root of a file, if it holds now; what was printed is kept for so many seconds.
+
+    Raises:
+        DamagedRootError: the file has another form.
+    """
     try:
-        return Root.parse(kind, file.name, file.read_bytes())
+        if kind == "printed" and time.time() - file.stat().st_mtime >= printed_seconds:
+            return None
+        root = Root.parse(kind, file.name, file.read_bytes())
     except FileNotFoundError:  # removed meanwhile
         return None
     except (ValueError, KeyError, TypeError) as error:
         if kind == "printed":  # torn by a crash, which its reader did not survive either
             return None
         raise DamagedRootError(file, str(error)) from error
-
-
-def _age(file: Path, now: float) -> float:
-    try:
-        return now - file.stat().st_mtime
-    except FileNotFoundError:
-        return math.inf
+    return root if _is_anchored(layout, root) else None
 
 
 def _is_anchored(layout: Layout, root: Root) -> bool:
@@ -186,15 +192,23 @@ class RunningRoot:
                 self._descriptor = -1
 
 
-def running(layout: Layout) -> dict[str, list[StorePath]]:
-    """What living processes rely on, by `<process id>-<random>`; call it under the collector lock, exclusive.
+def running(layout: Layout) -> list[Path]:
+    """The files of the roots of living processes; call it under the collector lock, alone.
 
     The files of dead processes are deleted.
     """
-    found = {}
+    alive = []
     for file in layout.running.iterdir():
         if is_free(file):
             file.unlink(missing_ok=True)
         else:
-            found[file.name] = [StorePath(line) for line in file.read_text().split()]
-    return found
+            alive.append(file)
+    return alive
+
+
+def relied_on(file: Path) -> list[StorePath]:
+    """What the living process of a running root relies on."""
+    try:
+        return [StorePath(line) for line in file.read_text().split()]
+    except FileNotFoundError:  # it ended meanwhile
+        return []

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, hold_new, is_free, shared
-from envmgr.store.remove import remove_tree
+from envmgr.store.remove import GARBAGE, remove_tree
 from envmgr.store.seal import VAULT, open_top
 
 _OWNER = "owner"
@@ -93,13 +93,14 @@ def discard(layout: Layout, tree: Path) -> Path:
 
 
 def empty_trash(layout: Layout) -> None:
-    """Delete what is in the trash; several processes may do so at once.
+    """Delete what is in the trash, but for what garbage collection deletes; several processes may do so at once.
 
     Raises:
         OSError: something cannot be deleted.
     """
     for tree in layout.trash.iterdir():
-        remove_tree(tree)
+        if not tree.name.startswith(GARBAGE):
+            remove_tree(tree)
 
 
 def leftovers(layout: Layout, *, kept: bool) -> Iterator[Path]:

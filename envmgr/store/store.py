@@ -22,6 +22,7 @@ from envmgr.store.adopt import Foreign
 from envmgr.store.commit import Addition, Committer, Placed
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
+from envmgr.store.last_use import used
 from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.opening import make_folders, refuse_lost_index, sweep
@@ -368,6 +369,8 @@ class Store:
     def _valid(self, found: Iterable[Realisation]) -> list[Realisation]:
         valid = [item for item in found if self.folder(item.store_path).is_dir()]
         self._hold([item.store_path for item in valid])
+        if not self.read_only:
+            used(self.layout, [item.store_path for item in valid])
         return valid
 
     def _hold(self, paths: Iterable[StorePath]) -> None:

@@ -7,7 +7,6 @@ shell had started it; only Python and its modules do not start anew. It can be w
 import importlib
 import json
 import os
-import pkgutil
 import signal
 import socket
 import subprocess
@@ -18,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Self
 
-import envmgr
 from tests.faults.system_calls import LET, Call, Verdict, attend, watch
 from tests.functional.conftest import PATIENCE, TOP, Checkout, Result
 
@@ -164,9 +162,12 @@ def _become(arguments: list[str]) -> None:
 
 
 def _read_modules() -> None:
-    for module in pkgutil.walk_packages(envmgr.__path__, "envmgr."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    from envmgr.cli.command_line import COMMANDS
+
+    for name in COMMANDS:
+        importlib.import_module(f"envmgr.cli.{name}_command")
+    for name in ("network.download", "network.package_index"):
+        importlib.import_module(f"envmgr.{name}")
 
 
 if __name__ == "__main__":

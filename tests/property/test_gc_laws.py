@@ -1,5 +1,6 @@
 """Laws of garbage collection, over graphs of objects that hypothesis makes up."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from envmgr.model.derivation import BuiltOutput, Derivation
 from envmgr.model.store_path import StorePath
-from envmgr.store.gc import collect
+from envmgr.store.garbage import Policy
+from envmgr.store.gc import collect, garbage
 from envmgr.store.rebuild import rebuild_db
 from envmgr.store.roots import Root
 from envmgr.store.store import Store
@@ -29,9 +31,12 @@ def graphs(draw: st.DrawFn) -> tuple[Graph, set[int]]:
 def publish(store: Store, graph: Graph) -> list[StorePath]:
     paths: list[StorePath] = []
     for number, references in enumerate(graph):
-        derivation = Derivation(f"n{number}", "1", "x86_64-linux", "script", 1, BuiltOutput())
+        settings = {"number": number}
+        derivation = Derivation(f"n{number % 3}", "1", "x86_64-linux", "script", 1, BuiltOutput(), settings)
         with store.stage("n") as staging:
-            (staging.out / "file").write_text(" ".join(str(paths[reference]) for reference in sorted(references)))
+            (staging.out / "file").write_text(
+                " ".join([str(number), *(str(paths[reference]) for reference in references)])
+            )
             made = store.publish(
                 staging,
                 derivation=derivation,
@@ -70,6 +75,52 @@ def test_it_drops_all_that_no_root_reaches_and_nothing_else(made: tuple[Graph, s
             assert {entry.name for entry in store.layout.objects.iterdir()} == {str(path) for path in kept}
             assert set(store.closure(kept)) == kept
             assert verify(store) == []
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """What may be said of how much is to go; an object's size is below 300 bytes, its age at most 5."""
+    bytes_ = st.none() | st.integers(0, 900)
+    return Policy(
+        keep_last=draw(st.integers(0, 2)),
+        unused_since=draw(st.none() | st.integers(0, 6)),
+        max_free=draw(bytes_),
+        max_size=draw(bytes_),
+    )
+
+
+@given(graphs(), st.lists(st.integers(0, 5), min_size=6, max_size=6), policies())
+@settings(max_examples=30, deadline=None)
+def test_whatever_is_said_no_more_goes_than_no_root_reaches_and_all_that_is_allowed(
+    made: tuple[Graph, set[int]], ages: list[int], policy: Policy
+) -> None:
+    graph, roots = made
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name, "store")
+        with Store.open(root) as store:
+            paths = publish(store, graph)
+            store.add_root(Root("profile", "mine", tuple(paths[number] for number in sorted(roots)), "a law"))
+        with Store.open(root) as store:
+            for path, age in zip(paths, ages, strict=False):
+                os.utime(store.layout.record(path), (age, age))
+            uses = {
+                path: max(ages[user] for user in range(len(paths)) if number in reached(graph, {user}))
+                for number, path in enumerate(paths)
+            }
+            planned = garbage(store, policy)
+            gone = {dead.store_path for dead in collect(store, policy).dead}
+            left = set(store.database.objects())
+            size = store.statistics().bytes
+            assert {dead.store_path for dead in planned.dead} == gone == set(paths) - left
+            assert set(store.closure(left)) == left
+            assert verify(store) == []
+            if policy.unused_since is not None:
+                assert all(uses[path] < policy.unused_since for path in gone)
+            collect(store, Policy(keep_last=policy.keep_last, unused_since=policy.unused_since))
+            allowed = left - set(store.database.objects())
+            assert {paths[number] for number in reached(graph, roots)} <= left - allowed
+            enough = policy.max_free is not None and planned.bytes >= policy.max_free
+            assert not allowed or enough or (policy.max_size is not None and size <= policy.max_size)
 
 
 @given(graphs())

@@ -1,14 +1,19 @@
 """What garbage collection keeps and drops, also beside commands that run."""
 
 import json
+import os
 import select
+import time
 from pathlib import Path
 
 import pytest
 
+from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
+from envmgr.store import gc
+from envmgr.store.garbage import Policy
 from envmgr.store.gc import collect, garbage
-from envmgr.store.roots import DamagedRootError, Root
+from envmgr.store.roots import PRINTED_SECONDS, DamagedRootError, Root
 from envmgr.store.store import ReadOnlyStoreError, Store
 from envmgr.store.verify import verify
 
@@ -181,6 +186,126 @@ with Store.open(Path({str(root)!r})) as store:
         collect(store)
         assert store.statistics().objects == 4
         assert verify(store) == []
+
+
+@pytest.fixture
+def chain(root: Path, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> list[StorePath]:
+    """Four objects, each but the first referring to the one before; they are dropped one by one, the last one first."""
+    monkeypatch.setattr(gc, "_BATCH", 1)
+    with Store.open(root) as store:
+        made: list[StorePath] = []
+        for number in range(4):
+            text = f"{number} {made[-1]}" if made else "0"
+            made.append(publish(store, f"n{number}", {"file": text}, uses=made[-1:]).store_path)
+        return made
+
+
+def test_a_root_that_comes_while_garbage_goes_keeps_what_is_left(root: Path, chain: list[StorePath]) -> None:
+    def add_root(dropped: int, of: int) -> None:
+        assert of == 4
+        if dropped == 1:
+            store.add_root(Root("profile", "mine", (chain[1],), "root add"))
+
+    with Store.open(root) as store:
+        assert [dead.store_path for dead in collect(store, progress=add_root).dead] == [chain[3], chain[2]]
+        assert store.database.objects() == chain[:2]
+        assert verify(store) == []
+
+
+def test_what_somebody_comes_to_rely_on_while_garbage_goes_stays(root: Path, chain: list[StorePath]) -> None:
+    def rely(dropped: int, of: int) -> None:
+        if dropped == 2:
+            other.hold([chain[0]])
+
+    with Store.open(root) as other, Store.open(root) as store:
+        collect(store, progress=rely)
+        assert store.database.objects() == chain[:1]
+
+
+def test_what_a_new_object_refers_to_stays_though_no_root_reaches_it(
+    root: Path, chain: list[StorePath], publish: Publish
+) -> None:
+    def refer(dropped: int, of: int) -> None:
+        if dropped == 1:
+            with Store.open(root) as other:
+                publish(other, "new", {"file": str(chain[2])}, uses=[chain[2]])
+
+    with Store.open(root) as store:
+        collect(store, progress=refer)
+        assert [path.name for path in store.database.objects()] == ["n0", "n1", "n2", "new"]
+        assert verify(store) == []
+        collect(store)
+        assert store.database.objects() == []
+
+
+def test_an_interrupted_collection_has_done_a_part_and_the_next_one_does_the_rest(
+    root: Path, chain: list[StorePath]
+) -> None:
+    def interrupt(dropped: int, of: int) -> None:
+        if dropped == 2:
+            raise KeyboardInterrupt
+
+    with Store.open(root) as store:
+        with pytest.raises(KeyboardInterrupt):
+            collect(store, progress=interrupt)
+        assert store.database.objects() == chain[:2]
+        assert verify(store) == []
+        assert garbage(store).rubbish == ()
+        assert [dead.store_path for dead in collect(store).dead] == [chain[1], chain[0]]
+        assert list(store.layout.trash.iterdir()) == []
+
+
+def test_what_was_printed_stays_for_some_minutes_and_is_known_to_have_been_used(root: Path, publish: Publish) -> None:
+    with Store.open(root) as store:
+        made = publish(store, "hello", {"file": "x"}).store_path
+        store.spare("question", [made], "realize hello")
+    with Store.open(root) as store:
+        os.utime(store.layout.record(made), (0, 0))
+        assert collect(store).dead == ()
+        then = time.time() - PRINTED_SECONDS - 60
+        os.utime(store.layout.roots / "printed" / "question", (then, then))
+        collect(store, Policy(unused_since=then - 1))
+        assert store.database.objects() == [made]
+        assert store.layout.record(made).stat().st_mtime == pytest.approx(then)
+        assert list((store.layout.roots / "printed").iterdir()) == []
+        assert len(collect(store).dead) == 1
+
+
+def test_what_was_printed_can_be_dropped_at_once(root: Path, publish: Publish) -> None:
+    with Store.open(root) as store:
+        store.spare("question", [publish(store, "hello", {"file": "x"}).store_path], "realize hello")
+    with Store.open(root) as store:
+        assert len(collect(store, Policy(printed_seconds=0)).dead) == 1
+
+
+def test_roots_that_hold_nothing_any_more_are_rubbish(root: Path, tmp_path: Path, publish: Publish) -> None:
+    with Store.open(root) as store:
+        made = publish(store, "hello", {"file": "x"}).store_path
+        store.add_root(Root("lockfile", "gone", (made,), "a lockfile", anchor=str(tmp_path / "gone.lock")))
+        store.add_root(Root("link", "gone", (made,), "a link", anchor=str(tmp_path / "result")))
+        assert [rubbish.place for rubbish in collect(store).rubbish] == [
+            Path("roots/lockfile/gone"),
+            Path("roots/link/gone"),
+        ]
+
+
+def test_logs_of_builds_that_failed_long_ago_are_rubbish(store: Store, publish: Publish) -> None:
+    made = publish(store, "hello", {"file": "x"})
+    kept, old = store.log(made.derivation), store.log(made.manifest)
+    for log in (kept, old):
+        log.write_text("log")
+        os.utime(log, (0, 0))
+    assert [rubbish.place for rubbish in collect(store).rubbish] == [old.relative_to(store.root)]
+    assert kept.exists()
+
+
+def test_locks_that_nobody_holds_are_deleted(store: Store) -> None:
+    held, free = Digest.of(b"held"), Digest.of(b"free")
+    with store.lock(free, holder="me", timeout=0):
+        pass
+    with store.lock(held, holder="me", timeout=0):
+        collect(store)
+        assert [lock.name for lock in store.layout.locks.glob("build-*")] == [store.layout.build_lock(held).name]
 
 
 def test_a_store_that_cannot_be_written_has_no_garbage(root: Path, pair: tuple[StorePath, StorePath]) -> None:

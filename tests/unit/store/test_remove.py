@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.store.remove import remove_tree
+from envmgr.store.remove import Remover, remove_tree
 
 
 def make_deep(top: Path, levels: int) -> None:
@@ -74,3 +74,32 @@ def test_what_is_no_folder_is_deleted_as_well(tmp_path: Path, make: object) -> N
 
 def test_what_is_gone_already_is_no_error(tmp_path: Path) -> None:
     remove_tree(tmp_path / "gone")
+
+
+def test_many_trees_are_deleted_beside_one_another(tmp_path: Path) -> None:
+    for number in range(40):
+        make_deep(tmp_path / str(number), number)
+        (tmp_path / str(number) / "file").touch()
+        (tmp_path / str(number)).chmod(0o555)
+    (tmp_path / "file").touch()
+    with Remover(tmp_path) as remover:
+        remover.remove(entry.name for entry in tmp_path.iterdir())
+        remover.remove(["gone"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_that_is_taken_is_out_of_sight_before_it_is_deleted(tmp_path: Path) -> None:
+    (tmp_path / "trash").mkdir()
+    (tmp_path / "tree" / "below").mkdir(parents=True)
+    (tmp_path / "tree").chmod(0o555)
+    parent = os.open(tmp_path, os.O_RDONLY)
+    with Remover(tmp_path / "trash") as remover:
+        taken = remover.take("tree", parent)
+        assert remover.take("tree", parent) is None
+        assert [entry.name for entry in tmp_path.iterdir()] == ["trash"]
+        assert [entry.name for entry in (tmp_path / "trash").iterdir()] == [taken]
+    assert taken is not None
+    with Remover(tmp_path / "trash") as remover:
+        remover.remove([taken])
+    os.close(parent)
+    assert list((tmp_path / "trash").iterdir()) == []

@@ -1,0 +1,86 @@
+"""What is garbage, in the order in which it goes, and how much of it is to go."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+
+from envmgr.model.store_path import StorePath
+from envmgr.store.db import Database, DeadObject
+from envmgr.store.last_use import last_use
+from envmgr.store.layout import Layout
+from envmgr.store.roots import PRINTED_SECONDS
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How much of the garbage goes: all of it, unless something is said. No root is weakened by any of this."""
+
+    keep_last: int = 0
+    """Of each name, so many objects stay that were used last, with what they refer to."""
+    unused_since: float | None = None
+    """Only what was not used since then goes, in seconds since 1970."""
+    max_free: float | None = None
+    """No more goes as soon as so many bytes are free that were not."""
+    max_size: float | None = None
+    """No more goes as soon as the objects that stay have at most so many bytes."""
+    printed_seconds: float = PRINTED_SECONDS
+    """How long what a command printed is kept for whoever asked for it."""
+
+    @property
+    def is_choosy(self) -> bool:
+        """Whether anything of what no root reaches may stay."""
+        return (self.keep_last, self.unused_since, self.max_free, self.max_size) != (0, None, None, None)
+
+
+def garbage_of(layout: Layout, database: Database, kept: Collection[StorePath], policy: Policy) -> list[DeadObject]:
+    """What goes, referrers before their references; beside that, what was not used for longest goes first.
+
+    Args:
+        layout: where the records lie that say when an object was used.
+        database: the index.
+        kept: what roots name.
+        policy: how much is to go.
+    """
+    if not policy.is_choosy:
+        return database.dead(kept)
+    uses = {path: last_use(layout, path) for path in database.objects()}
+    dead = database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)})
+    return list(_as_much_as_said(_longest_unused_first(database, dead, uses), policy, database.statistics().bytes))
+
+
+def _last_of_each_name(uses: Mapping[StorePath, float], number: int) -> Iterator[StorePath]:
+    names: defaultdict[str, list[StorePath]] = defaultdict(list)
+    for path in uses:
+        names[path.name].append(path)
+    for paths in names.values():
+        yield from nlargest(number, paths, uses.__getitem__)
+
+
+def _longest_unused_first(
+    database: Database, dead: Sequence[DeadObject], uses: Mapping[StorePath, float]
+) -> list[tuple[float, DeadObject]]:
+    """Dead objects with the time of their last use; `dead` has referrers before references, and so has the answer.
+
+    An object is used when what refers to it is used, so it is never older than its referrers, and sorting by age keeps
+    the order, as it moves nothing of one age.
+    """
+    referrers = database.referrers(item.store_path for item in dead)
+    ages: dict[StorePath, float] = {}
+    for item in dead:
+        later = [ages[path] for path in referrers[item.store_path] if path in ages]
+        ages[item.store_path] = max([uses.get(item.store_path, 0.0), *later])
+    return sorted(((ages[item.store_path], item) for item in dead), key=lambda aged: aged[0])
+
+
+def _as_much_as_said(aged: Sequence[tuple[float, DeadObject]], policy: Policy, size: int) -> Iterator[DeadObject]:
+    freed = 0
+    for used, item in aged:
+        if policy.unused_since is not None and used >= policy.unused_since:
+            return
+        if policy.max_free is not None and freed >= policy.max_free:
+            return
+        if policy.max_size is not None and size - freed <= policy.max_size:
+            return
+        freed += item.bytes
+        yield item
