@@ -8,6 +8,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -57,10 +58,14 @@ def answers(name: str) -> Callable[[Callable[Parameters, Answer[Data]]], Callabl
 
 
 def print_error(name: str, error: EnvmgrError, *, as_json: bool) -> None:
-    """Print why a command has no answer: what and why, where, and what to do next."""
+    """Print why a command has no answer: what and why, where, and what to do next.
+
+    Where stdout takes no JSON (it leads to a disk that is full), people at least are told.
+    """
     if as_json:
-        print_json(name, Answer({}, failure=error))
-        return
+        with suppress(OSError):
+            print_json(name, Answer({}, failure=error))
+            return
     say(f"error: {error.message}")
     if error.where:
         say(f"  where: {error.where}")

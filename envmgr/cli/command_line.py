@@ -11,6 +11,7 @@ from envmgr.cli.answer import print_error
 from envmgr.cli.project import Project
 from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
 from envmgr.model.names import did_you_mean
+from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
     "diff": "How two objects, closures or lockfiles differ.",
@@ -96,6 +97,11 @@ def run(arguments: Sequence[str]) -> int:
     except EnvmgrError as error:
         print_error(_named(arguments), error, as_json=as_json)
         return error.exit_code
+    except OSError as error:
+        if (fault := disk_fault(error)) is None:
+            raise
+        print_error(_named(arguments), fault, as_json=as_json)
+        return fault.exit_code
     except (KeyboardInterrupt, click.Abort):
         print_error(_named(arguments), InterruptedByUserError(), as_json=as_json)
         return INTERRUPTED

@@ -17,8 +17,12 @@ def _main(arguments: list[str]) -> None:
         from envmgr.realize_hot import recall
 
         if (paths := recall(arguments[1:])) is not None:
-            _print(paths)
-            return
+            try:
+                _print(paths)
+            except OSError:
+                pass  # there is no room for the answer: it is tried again where that is told
+            else:
+                return
     import threading
 
     from envmgr.cli.command_line import run

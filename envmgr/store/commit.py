@@ -7,6 +7,7 @@ while the one before it waits for the disk: the slower the disk, the larger the 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,5 +179,6 @@ class Committer:
             lost, self._waiting = [*batch, *self._waiting], []
         for addition, settled in lost:
             if addition.placed is not None:
-                discard(self._layout, self._layout.object(addition.placed.store_path))
+                with suppress(OSError):  # it stays as rubbish, and whoever waits must be told all the same
+                    discard(self._layout, self._layout.object(addition.placed.store_path))
             settled.set_exception(error)

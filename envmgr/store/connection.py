@@ -104,6 +104,8 @@ def _sqlite_faults(index: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise DamagedIndexError(index, "its file is gone") from error
+    except OSError as error:
+        raise _unusable(index, error.strerror or str(error)) from error
     except sqlite3.DatabaseError as error:
         raise _meaning(error, index) from error
 
@@ -119,9 +121,13 @@ def _meaning(error: sqlite3.DatabaseError, index: Path) -> EnvmgrError:
             fix="wait for them, or stop them, and try again",
         )
     if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
-        return HostError(
-            f"the index of the store can't be used: {error}",
-            where=str(index),
-            fix="see whether the disk is whole, mounted and writable for this user",
-        )
+        return _unusable(index, str(error))
     return DamagedIndexError(index, str(error))
+
+
+def _unusable(index: Path, reason: str) -> HostError:
+    return HostError(
+        f"the index of the store can't be used: {reason}",
+        where=str(index),
+        fix="see whether the disk is whole, mounted and writable for this user",
+    )

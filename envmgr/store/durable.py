@@ -10,18 +10,32 @@ from pathlib import Path
 from envmgr.model.errors import BuildError, HostError
 from envmgr.tree import READ_FILE, READ_FOLDER, Level, walk
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_OUT_OF_ORDER = frozenset({errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO})
 _THREADS = 8
 """Threads that wait for the disk together: it writes many files at once cheaper than one after the other."""
 
 
 class DiskFullError(HostError):
-    """The disk, a quota or a limit on the size of files leaves no room."""
+    """The disk, a quota or a limit on the size of files leaves no room; the place is not always known."""
 
-    def __init__(self, place: Path, reason: str) -> None:
+    def __init__(self, place: Path | None, reason: str) -> None:
         super().__init__(
             f"no room to write: {reason}",
-            where=str(place),
+            where=str(place or ""),
             fix="free some space there (`envmgr gc` drops what nothing needs), or name a store elsewhere with --store",
+        )
+        self.place = place
+
+
+class DiskFaultError(HostError):
+    """The disk reported an error, or lets nothing be written any more; the place is not always known."""
+
+    def __init__(self, place: Path | None, reason: str) -> None:
+        super().__init__(
+            f"the disk is out of order: {reason}",
+            where=str(place or ""),
+            fix="see the kernel's log; once the disk is in order, `envmgr verify` says what is whole",
         )
         self.place = place
 
@@ -44,7 +58,7 @@ def room(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if error.errno in _NO_ROOM:
             raise DiskFullError(place, error.strerror or str(error)) from error
         raise
 
@@ -58,6 +72,15 @@ def writing(place: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise NotWrittenError(Path(error.filename) if error.filename else place, reason) from error
+
+
+def disk_fault(error: OSError) -> HostError | None:
+    """What an error says about the disk; None where it says nothing about it."""
+    place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    reason = error.strerror or str(error)
+    if error.errno in _NO_ROOM:
+        return DiskFullError(place, reason)
+    return DiskFaultError(place, reason) if error.errno in _OUT_OF_ORDER else None
 
 
 def sync_tree(tree: Path) -> None:

@@ -14,8 +14,8 @@ CHANGES = (*RENAMES, *SYNCS, *WRITES, *UNLINKS)
 """The calls that change what is on the disk."""
 
 AT_MOST = 30
-"""How many calls of one name are tried; of more, a sample in even steps. (Of those that change what is on the disk,
-only SQLite's writes of pages are more.)"""
+"""How many calls of one name are tried, unless said otherwise; of more, a sample in even steps. (Of those that change
+what is on the disk, only SQLite's writes of pages are more.)"""
 
 
 @dataclass
@@ -47,6 +47,7 @@ def at_every_call(
     calls: Collection[str] = CHANGES,
     fate: int = KILL,
     stays_so: bool = False,
+    at_most: int = AT_MOST,
 ) -> list[Call]:
     """Run a command once for each of its calls on the store, let it meet its fate there, and name the calls.
 
@@ -58,11 +59,12 @@ def at_every_call(
         calls: the names of the system calls.
         fate: KILL, or the error number with which the call fails.
         stays_so: whether all later calls share the fate.
+        at_most: how many calls of one name are tried.
     """
     undisturbed = Door(_copied(checkout, 0).store)
     forks(checkout.with_store(undisturbed.below), *command, calls=calls, verdict=undisturbed)
     met = []
-    for number in _sample(undisturbed.seen):
+    for number in _sample(undisturbed.seen, at_most):
         copy = _copied(checkout, number + 1)
         door = Door(copy.store, number, fate, stays_so)
         ended = forks(copy, *command, calls=calls, verdict=door, expect=None)
@@ -80,12 +82,12 @@ def at_every_call(
     return met
 
 
-def _sample(calls: Sequence[Call]) -> list[int]:
+def _sample(calls: Sequence[Call], at_most: int) -> list[int]:
     """The places of the calls, of each name as many as are to be tried."""
     places = defaultdict(list)
     for place, call in enumerate(calls):
         places[call.name].append(place)
-    return sorted(place for found in places.values() for place in found[:: -(-len(found) // AT_MOST)])
+    return sorted(place for found in places.values() for place in found[:: -(-len(found) // at_most)])
 
 
 def _copied(checkout: Checkout, number: int) -> Checkout:

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
 from tests.faults.forks import Forks
-from tests.functional.conftest import TOP, checkout, origin, sandboxed
+from tests.functional.conftest import TOP, Checkout, checkout, origin, sandboxed
 
 __all__ = ["checkout", "origin", "sandboxed"]
 
@@ -21,3 +21,28 @@ def forks() -> Iterator[Forks]:
         pytest.skip(f"no system call can be watched here: {tried.stderr.splitlines()[-1]}")
     with Forks.open() as forks:
         yield forks
+
+
+@pytest.fixture
+def project(checkout: Checkout, forks: Forks) -> Checkout:
+    """Recipes `inner` and `outer`, which needs it; in the store lie `kept`, which a root keeps, and `dead`."""
+    for name in ("kept", "dead"):
+        checkout.recipe(name, f"[build]\nbuilder = 'tree'\nsettings.texts = {{ 'folder/file' = '{name}' }}\n")
+    checkout.recipe("inner", "[build]\nbuilder = 'tree'\nsettings.texts = { file = 'inner' }\n")
+    checkout.script("outer", 'echo "outer {inner.name}" > "{out}/file"', head="[inputs]\ninner = 'inner'")
+    forks(checkout, "root", "add", "kept")
+    forks(checkout, "realize", "dead")
+    return checkout
+
+
+def assert_nothing_is_lost(forks: Forks, checkout: Checkout, names: Collection[str]) -> None:
+    """Every object in the store is as it was made, and these are among them."""
+    assert forks(checkout, "verify", "--json").data["damages"] == []
+    assert checkout.objects() >= set(names)
+
+
+def assert_nothing_is_left(forks: Forks, checkout: Checkout) -> None:
+    """The next start has cleared away what a dead command had begun: staging is empty, and so is the trash."""
+    assert forks(checkout, "gc", "--dry-run", "--json").data["rubbish"] == []
+    staging = checkout.store / "staging"
+    assert [*staging.iterdir(), *staging.glob("trash/*")] == [staging / "trash"]

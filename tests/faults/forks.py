@@ -7,6 +7,7 @@ shell had started it; only Python and its modules do not start anew. It can be w
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Self
 
+import envmgr
 from tests.faults.system_calls import LET, Call, Verdict, attend, watch
 from tests.functional.conftest import PATIENCE, TOP, Checkout, Result
 
@@ -162,12 +164,9 @@ def _become(arguments: list[str]) -> None:
 
 
 def _read_modules() -> None:
-    from envmgr.cli.command_line import COMMANDS
-
-    for name in COMMANDS:
-        importlib.import_module(f"envmgr.cli.{name}_command")
-    for name in ("network.download", "network.package_index"):
-        importlib.import_module(f"envmgr.{name}")
+    for module in pkgutil.walk_packages(envmgr.__path__, "envmgr."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 if __name__ == "__main__":

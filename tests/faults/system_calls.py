@@ -47,6 +47,8 @@ SYNCS = ("fsync", "fdatasync", "syncfs")
 RENAMES = ("rename", "renameat", "renameat2")
 UNLINKS = ("unlink", "unlinkat", "rmdir")
 READS = ("read", "pread64")
+MAKES = ("mkdir", "openat")
+"""What makes folders and files; of `openat` only the calls that may do so are asked about."""
 
 _OF_A_DESCRIPTOR = {*WRITES, *SYNCS, *READS}
 _OF_A_FOLDER_AND_A_NAME = {"openat", "unlinkat", "renameat", "renameat2"}
@@ -108,7 +110,9 @@ def _answer(asking: int, process: int, verdict: Verdict) -> None:
     fcntl.ioctl(asking, 0xC0502100, told)
     number, thread, _, call, _, _, *arguments = struct.unpack("<QIIiIQ6Q", told)
     name = NAMES[call]
-    fate = verdict(Call(name, _path(name, thread, arguments), Path(f"/proc/{process}/task/{thread}").exists()))
+    fate = LET
+    if name != "openat" or arguments[2] & os.O_CREAT:
+        fate = verdict(Call(name, _path(name, thread, arguments), Path(f"/proc/{process}/task/{thread}").exists()))
     if fate == KILL:
         os.kill(process, signal.SIGKILL)
     else:

@@ -6,36 +6,12 @@ from collections.abc import Collection
 import pytest
 
 from tests.faults.at_every_call import at_every_call
+from tests.faults.conftest import assert_nothing_is_left, assert_nothing_is_lost
 from tests.faults.forks import Forks
 from tests.faults.system_calls import RENAMES, SYNCS, UNLINKS, WRITES, Call
 from tests.functional.conftest import Checkout, Result
 
 KILLED = -signal.SIGKILL
-
-
-@pytest.fixture
-def project(checkout: Checkout, forks: Forks) -> Checkout:
-    """Recipes `inner` and `outer`, which needs it; in the store lie `kept`, which a root keeps, and `dead`."""
-    for name in ("kept", "dead"):
-        checkout.recipe(name, f"[build]\nbuilder = 'tree'\nsettings.texts = {{ 'folder/file' = '{name}' }}\n")
-    checkout.recipe("inner", "[build]\nbuilder = 'tree'\nsettings.texts = { file = 'inner' }\n")
-    checkout.script("outer", 'echo "outer {inner.name}" > "{out}/file"', head="[inputs]\ninner = 'inner'")
-    forks(checkout, "root", "add", "kept")
-    forks(checkout, "realize", "dead")
-    return checkout
-
-
-def assert_nothing_is_lost(forks: Forks, checkout: Checkout, names: Collection[str]) -> None:
-    """Every object in the store is as it was made, and these are among them."""
-    assert forks(checkout, "verify", "--json").data["damages"] == []
-    assert checkout.objects() >= set(names)
-
-
-def assert_nothing_is_left(forks: Forks, checkout: Checkout) -> None:
-    """The next start has cleared away what a dead command had begun: staging is empty, and so is the trash."""
-    assert forks(checkout, "gc", "--dry-run", "--json").data["rubbish"] == []
-    staging = checkout.store / "staging"
-    assert [*staging.iterdir(), *staging.glob("trash/*")] == [staging / "trash"]
 
 
 def assert_every_kind(calls: Collection[Call]) -> None:
