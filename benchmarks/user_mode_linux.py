@@ -46,9 +46,11 @@ class UserModeLinux:
     """What its clock shows when it starts, as `date -s` takes it; empty: the time of now."""
 
     @staticmethod
-    def lacks() -> str:
-        """What this machine has not, to run it; nothing where all is there."""
-        return "" if shutil.which(PROGRAM) else f"{PROGRAM} (Debian's package user-mode-linux)"
+    def lacks(folder: Path) -> str:
+        """What there is not, to run it and get an answer in a folder; nothing where all is there."""
+        if shutil.which(PROGRAM) is None:
+            return f"{PROGRAM} (Debian's package user-mode-linux)"
+        return "a folder that is not below /dev" if folder.is_relative_to("/dev") else ""
 
     def run(self, command: Sequence[str], environ: Mapping[str, str], *, folder: Path, answer: Path) -> tuple[int, str]:
         """Run a command to its end; its exit code and what it said.

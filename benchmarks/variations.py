@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.user_mode_linux import ROOM, UserModeLinux
+from benchmarks.user_mode_linux import PROGRAM, ROOM, UserModeLinux
 from envmgr.builders.sandbox import probe
 
 CLOCK = "2031-02-03 04:05:06"
@@ -65,7 +65,7 @@ def variations(work: Path, *, root: Path | None, python: Path | None) -> list[Va
         store=ROOM / "store",
         cores=1,
         machine=UserModeLinux(),
-        lacks=UserModeLinux.lacks(),
+        lacks=UserModeLinux.lacks(work),
     )
     clock = f"the clock shows {CLOCK[:4]}, under the kernel of the last"
     return [
@@ -90,9 +90,9 @@ def _missing(program: str) -> str:
 
 
 def _other_kernel() -> str:
-    if UserModeLinux.lacks():
+    if shutil.which(PROGRAM) is None:
         return "user-mode Linux"
-    said = subprocess.run(["linux.uml", "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     return f"user-mode Linux {said.strip()}"
 
 
