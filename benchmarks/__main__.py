@@ -8,8 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import early_cutoff, first_contact, harness_overhead, null_backend, realize_present, second_run
+from benchmarks import (
+    add,
+    cold,
+    early_cutoff,
+    first_contact,
+    harness_overhead,
+    null_backend,
+    realize_present,
+    second_run,
+)
 from benchmarks.checkout import Checkout, FailedError
+from benchmarks.nix import NoPeerError
 from benchmarks.row import Row, table
 
 MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
@@ -18,6 +28,9 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "harness-overhead": harness_overhead.measure,
     "null-backend": null_backend.measure,
     "early-cutoff": early_cutoff.measure,
+    "add": add.measure,
+    "cold": cold.measure,
+    "cold-growth": cold.measure_growth,
     "first-contact": first_contact.measure,
 }
 WHEN_NAMED = ("first-contact",)
@@ -31,6 +44,8 @@ def main() -> int:
         print(f"{name}, at load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
         try:
             rows += MEASURES[name](Checkout(asked.store))
+        except NoPeerError as error:
+            print(f"{name}: skipped: {error}", file=sys.stderr)
         except FailedError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1

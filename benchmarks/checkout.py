@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from envmgr.store.remove import remove_tree
 
 TOP = Path(__file__).parents[1]
 LOCK = ("--lock", "recipes.lock")
@@ -46,6 +50,17 @@ class Checkout:
     def environ(self) -> dict[str, str]:
         """The environment of every call."""
         return {**os.environ, **({"ENVMGR_STORE": str(self.store.resolve())} if self.store else {})}
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A folder on the disk of the store, gone at the end: what is measured there shall not be a disk in memory."""
+        place = self.store.resolve().parent if self.store else TOP / "build"
+        place.mkdir(exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"benchmark-{name}-", dir=place))
+        try:
+            yield folder
+        finally:
+            remove_tree(folder)
 
     def envmgr(self, *arguments: str, expect: Collection[int] = (0,)) -> str:
         """What a call prints on stdout.

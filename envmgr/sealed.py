@@ -7,11 +7,16 @@ FIXED_TIME = 1
 """Seconds since 1970; not 0, which some programs take for "no time"."""
 
 
+def sealed_mode(mode: int) -> int:
+    """The permissions of an object's file or folder: what its owner can run stays executable."""
+    return 0o555 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o444
+
+
 def seal_entry(descriptor: int) -> None:
-    """Give an open file or folder the mode and time that an object's have; what its owner can run stays executable."""
+    """Give an open file or folder the mode and time that an object's have."""
     mode = os.fstat(descriptor).st_mode
-    runs = stat.S_ISDIR(mode) or mode & stat.S_IXUSR
-    os.fchmod(descriptor, 0o555 if runs else 0o444)
+    if stat.S_IMODE(mode) != sealed_mode(mode):
+        os.fchmod(descriptor, sealed_mode(mode))
     os.utime(descriptor, (FIXED_TIME, FIXED_TIME))
 
 

@@ -4,19 +4,20 @@ import hashlib
 import os
 import stat
 from collections.abc import Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from envmgr.files import each_file
 from envmgr.manifest import Entry, FileEntry, FolderEntry, Manifest, other_entries
-from envmgr.sealed import seal_entry, seal_symlink
+from envmgr.sealed import seal_entry, seal_symlink, sealed_mode
 from envmgr.tree import READ_FILE, READ_FOLDER, Level, reading, walk
 
-_BLOCK = 2**18
 _LARGE = 2**23
 """From this size on a file is worth a second thread."""
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PART = 2**25
+_BLOCK = 2**18
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def take_in(origin: Path, out: Path, *, exclude: Collection[str] = frozenset()) -> Manifest:
@@ -69,50 +70,49 @@ def _take_file(place: int, level: Level, name: str, folder: int) -> FileEntry:
         source = os.open(name, READ_FILE, dir_fd=folder)
     try:
         status = os.fstat(source)
-        runs = bool(status.st_mode & stat.S_IXUSR)
-        target = os.open(path, _NEW_FILE, 0o700 if runs else 0o600, dir_fd=place)
+        target = os.open(path, _NEW_FILE, sealed_mode(status.st_mode), dir_fd=place)
         try:
-            size, sha256 = _copy(_blocks(source, level.where, path), target, large=status.st_size >= _LARGE)
+            if status.st_size < _LARGE:
+                with reading(path, level.where):
+                    data = b"".join(iter(partial(os.read, source, status.st_size + 1), b""))
+                size, sha256 = _write(target, data)
+            else:
+                size, sha256 = _copy(source, target)
         finally:
             _seal(target)
     finally:
         os.close(source)
-    return FileEntry(path, size, runs, sha256)
+    return FileEntry(path, size, bool(status.st_mode & stat.S_IXUSR), sha256)
 
 
-def _blocks(source: int, where: str, path: str) -> Iterator[bytes]:
-    while True:
-        with reading(path, where):
-            block = os.read(source, _BLOCK)
-        if not block:
-            return
-        yield block
-
-
-def _copy(blocks: Iterator[bytes], target: int, *, large: bool) -> tuple[int, str]:
-    """Write the blocks; their size and SHA-256. Of a large file one is written while the next is hashed."""
-    sha256, size = hashlib.sha256(), 0
-    if not large:
-        for block in blocks:
-            _write(target, block)
-            sha256.update(block)
-            size += len(block)
-        return size, sha256.hexdigest()
-    with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
-        written: Future[None] = writer.submit(_write, target, b"")
-        for block in blocks:
-            written.result()
-            written = writer.submit(_write, target, block)
-            sha256.update(block)
-            size += len(block)
-        written.result()
-    return size, sha256.hexdigest()
-
-
-def _write(target: int, block: bytes) -> None:
-    left = memoryview(block)
+def _write(target: int, data: bytes) -> tuple[int, str]:
+    """Write all; its size and SHA-256."""
+    left = memoryview(data)
     while left:
         left = left[os.write(target, left) :]
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
+def _copy(source: int, target: int) -> tuple[int, str]:
+    """Copy a file; its size and SHA-256. One part is copied while the one before is hashed, as it was written."""
+    sha256, done, buffer = hashlib.sha256(), 0, memoryview(bytearray(_BLOCK))
+    with ThreadPoolExecutor(1, thread_name_prefix="copy") as copier:
+        part = copier.submit(_copy_part, source, target, 0)
+        while end := part.result():
+            part = copier.submit(_copy_part, source, target, end)
+            while done < end:
+                got = os.preadv(target, [buffer], done)
+                sha256.update(buffer[:got])
+                done += got
+    return done, sha256.hexdigest()
+
+
+def _copy_part(source: int, target: int, begin: int) -> int:
+    """Copy at most `_PART` bytes; where they end, or 0 if there are none."""
+    end = begin
+    while end < begin + _PART and (copied := os.sendfile(target, source, end, begin + _PART - end)):
+        end += copied
+    return end if end > begin else 0
 
 
 def _seal(descriptor: int) -> None:
