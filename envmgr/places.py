@@ -45,3 +45,10 @@ def cache() -> str:
     from platformdirs import user_cache_dir
 
     return user_cache_dir("envmgr")
+
+
+def memory() -> str:
+    """The folder of what is remembered between commands and can be forgotten at any time."""
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("envmgr")

@@ -1,9 +1,10 @@
 """Have it, copy it, or build it: from a plan to store objects.
 
 A derivation whose realisation is known and whose object is valid needs nothing more, not even its inputs. What is
-missing is made inputs first: one queue of ready nodes, the one with the longest way to a root first, fetches beside
-builds. Before a node is built its inputs are replaced by their store paths: if that resolved derivation was built
-before, its output is this one's too (early cutoff).
+missing and a cache has is copied, without its inputs. What is still missing is made inputs first: one queue of ready
+nodes, the one with the longest way to a root first, fetches and copies beside builds. Before a node is built its inputs
+are replaced by their store paths: if that resolved derivation was built before, here or where a cache was filled, its
+output is this one's too (early cutoff).
 
 Nothing here assumes that a build happens on this machine: a task goes to a builder, a builder hands actions to an
 executor, and the finished tree is published by the store.
@@ -16,6 +17,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envmgr.builders.action import BUILD_PLACE, OUT_PLACE, PYTHON_PLACE, STORE_PLACE, Executor
 from envmgr.builders.builder import BuildReport, BuildTask, Input, Limits
@@ -29,10 +31,16 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.schedule import Schedule
+from envmgr.sharing.question import Question
 from envmgr.store.commit import Placed
 from envmgr.store.durable import room
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
+from envmgr.survey import Survey, survey
+
+if TYPE_CHECKING:
+    from envmgr.sharing.copying import Copying
+    from envmgr.sharing.substituters import Found
 
 SANDBOX_PLACES = tuple(f"{place}/".encode() for place in (STORE_PLACE, OUT_PLACE, BUILD_PLACE, PYTHON_PLACE))
 """What no object may name: the places that things have in a sandbox only."""
@@ -74,33 +82,6 @@ class Options:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What realising would do: present realisations, and the missing nodes, inputs first."""
-
-    present: Mapping[Digest, Realisation]
-    missing: Sequence[Node]
-
-    @property
-    def fetches(self) -> list[Node]:
-        """The sources to be fetched."""
-        return [node for node in self.missing if node.is_source]
-
-    @property
-    def builds(self) -> list[Node]:
-        """The derivations to be built."""
-        return [node for node in self.missing if not node.is_source]
-
-    @property
-    def fetch_bytes(self) -> int:
-        """Bytes to be fetched, as far as their sizes are known."""
-        return sum(getattr(node.source, "size", 0) or 0 for node in self.fetches)
-
-    def __str__(self) -> str:
-        megabytes = f" ({self.fetch_bytes / 1e6:.0f} MB)" if self.fetches else ""
-        return f"{len(self.builds)} to build, {len(self.fetches)} to fetch{megabytes}, {len(self.present)} present"
-
-
 class Realizer:
     """Realises plans in one store with one executor."""
 
@@ -112,12 +93,14 @@ class Realizer:
         checkout: Path,
         options: Options,
         notice: Callable[[Event], None] = lambda event: None,
+        copying: "Copying | None" = None,
     ) -> None:
         self.store = store
         self.executor = executor
         self.checkout = checkout
         self.options = options
         self.notice = notice
+        self.copying = copying
         self._stopped = threading.Event()
 
     def survey(self, roots: Iterable[Node], expected: Mapping[Digest, Expected]) -> Survey:
@@ -126,22 +109,7 @@ class Realizer:
         Raises:
             OutputMismatchError: what is there is not what the lockfile pins.
         """
-        present: dict[Digest, Realisation] = {}
-        missing: dict[Digest, Node] = {}
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            if node.digest in present or node.digest in missing:
-                continue
-            known = self._known(node, expected)
-            if known is not None:
-                present[node.digest] = known
-            elif node.run is None:
-                missing[node.digest] = node
-                stack.extend(node.inputs.values())
-            else:
-                stack.extend(node.inputs.values())
-        return Survey(present, [node for root in roots for node in root.walk() if missing.pop(node.digest, None)])
+        return survey(roots, expected, known=self._known, copying=self.copying)
 
     def _known(self, node: Node, expected: Mapping[Digest, Expected]) -> Realisation | None:
         """What is there of a node: the locked output, if it is among several."""
@@ -165,23 +133,44 @@ class Realizer:
         self.notice(Event("planned", "plan", text=str(survey)))
         if self.options.offline and survey.fetches:
             raise NotInStoreError([node.derivation.label for node in survey.fetches])
-        schedule = Schedule(survey.missing, survey.present, jobs=self.options.jobs, keep_going=self.options.keep_going)
+        schedule = Schedule(
+            survey.missing,
+            survey.present,
+            jobs=self.options.jobs,
+            keep_going=self.options.keep_going,
+            copied=survey.copies.keys(),
+        )
         with self.store.settling():
-            return schedule.run(lambda node, done: self._checked(node, done, expected), self.stop)
+            return schedule.run(lambda node, done: self._checked(node, done, expected, survey.copies), self.stop)
 
     def _checked(
-        self, node: Node, done: Mapping[Digest, Realisation], expected: Mapping[Digest, Expected]
+        self,
+        node: Node,
+        done: Mapping[Digest, Realisation],
+        expected: Mapping[Digest, Expected],
+        copies: Mapping[Digest, "Found"],
     ) -> Realisation:
         try:
-            made = self.make(node, done)
+            found = copies.get(node.digest)
+            made = self._obtained(node, found, expected) if found else self.make(node, done, expected)
             self.check(node, made, expected)
         except EnvmgrError as error:
             self.notice(Event("failed", node.derivation.label, text=error.message))
             raise
         return made
 
-    def make(self, node: Node, inputs: Mapping[Digest, Realisation]) -> Realisation:
-        """One node, its inputs realised: known already under its resolved digest, or built and published.
+    def _obtained(self, node: Node, found: "Found", expected: Mapping[Digest, Expected]) -> Realisation:
+        """A node that a cache has; where no cache gives it after all, made as if none had had it."""
+        if self.copying and found.answer and self.copying.obtain(found):
+            return found.answer
+        label = node.derivation.label
+        self.notice(Event("warned", label, text=f"{label} could not be copied, so it is made here"))
+        return self.make(node, self.realize(list(node.inputs.values()), expected), expected)
+
+    def make(
+        self, node: Node, inputs: Mapping[Digest, Realisation], expected: Mapping[Digest, Expected]
+    ) -> Realisation:
+        """One node, its inputs realised: known already under its resolved digest, copied, or built and published.
 
         What is returned can be built on. When it is settled, which is announced, others can have it, too.
         """
@@ -194,7 +183,7 @@ class Realizer:
         with ExitStack() as turn:
             seconds = self.options.limits.seconds
             turn.enter_context(self.store.lock(resolved, holder=label, timeout=seconds, waiting=waiting))
-            known = self.store.realisation(resolved)
+            known = self.store.realisation(resolved) or self._substitute(node, resolved, expected)
             placed = self.store.bind(known, node.derivation) if known else self._publish(node, inputs, resolved)
             turn_over = turn.pop_all().close
 
@@ -207,6 +196,16 @@ class Realizer:
 
         placed.settled.add_done_callback(settled)
         return placed.realisation
+
+    def _substitute(self, node: Node, resolved: Digest, expected: Mapping[Digest, Expected]) -> Realisation | None:
+        """What another derivation, which resolved to the same, came to elsewhere.
+
+        Of a source, and of what is pinned, the survey has asked already.
+        """
+        if self.copying is None or resolved == node.digest or node.digest in expected:
+            return None
+        found = self.copying.answers([Question(node, resolved, expected)]).get(resolved)
+        return found.answer if found and self.copying.obtain(found) else None
 
     def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest) -> Placed:
         self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
@@ -268,6 +267,8 @@ class Realizer:
         """End all that runs; the threads that wait for it come back at once."""
         self._stopped.set()
         self.executor.stop()
+        if self.copying is not None:
+            self.copying.stop()
 
     def check(self, node: Node, got: Realisation, expected: Mapping[Digest, Expected]) -> None:
         """Hold an output against the lockfile.

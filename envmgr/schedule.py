@@ -7,7 +7,7 @@ some other node ends, so a wide graph costs what its nodes and edges cost.
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from envmgr.model.digest import Digest
@@ -20,7 +20,7 @@ PARTING_SECONDS = 2.0
 may not."""
 
 FETCHES = 4
-"""Sources fetched at a time: they wait for the network, not for a core."""
+"""Sources fetched and objects copied at a time: they wait for the network, not for a core."""
 
 Done = dict[Digest, Realisation]
 Make = Callable[[Node, Done], Realisation]
@@ -39,9 +39,16 @@ class Schedule:
     """One realising: what is ready, what runs, what waits for what."""
 
     def __init__(
-        self, missing: Sequence[Node], present: Mapping[Digest, Realisation], *, jobs: int, keep_going: bool
+        self,
+        missing: Sequence[Node],
+        present: Mapping[Digest, Realisation],
+        *,
+        jobs: int,
+        keep_going: bool,
+        copied: Collection[Digest] = (),
     ) -> None:
-        """Take the nodes to make, inputs first, and what is there already."""
+        """Take the nodes to make, inputs first, and what is there already; those to be copied wait for no input."""
+        self._copied = copied
         self._done = dict(present)
         self._keep_going = keep_going
         self._slots = {True: FETCHES, False: jobs}
@@ -49,12 +56,13 @@ class Schedule:
         self._running: dict[Future[Realisation], Node] = {}
         self._above: dict[Digest, list[Node]] = defaultdict(list)
         self._waiting: dict[Digest, int] = {}
-        self._heights = _heights(missing)
+        self._heights = _heights(missing, copied)
         self._order = itertools.count()
         self._ready: dict[bool, list[tuple[int, int, Node]]] = {True: [], False: []}
         """Two heaps, of fetches and of builds; the longest way to a root comes first."""
         for node in missing:
-            inputs = {item.digest for item in node.inputs.values()} & self._heights.keys()
+            needed = [] if node.digest in copied else node.inputs.values()
+            inputs = {item.digest for item in needed} & self._heights.keys()
             self._waiting[node.digest] = len(inputs)
             for digest in inputs:
                 self._above[digest].append(node)
@@ -92,14 +100,17 @@ class Schedule:
         return self._done
 
     def _push(self, node: Node) -> None:
-        heapq.heappush(self._ready[node.is_source], (-self._heights[node.digest], next(self._order), node))
+        heapq.heappush(self._ready[self._is_fetched(node)], (-self._heights[node.digest], next(self._order), node))
+
+    def _is_fetched(self, node: Node) -> bool:
+        return node.is_source or node.digest in self._copied
 
     def _start(self, pool: ThreadPoolExecutor, make: Make) -> None:
         if self._errors and not self._keep_going:
             return
-        for is_source, heap in self._ready.items():
-            busy = sum(node.is_source == is_source for node in self._running.values())
-            while heap and busy < self._slots[is_source]:
+        for is_fetched, heap in self._ready.items():
+            busy = sum(self._is_fetched(node) == is_fetched for node in self._running.values())
+            while heap and busy < self._slots[is_fetched]:
                 node = heapq.heappop(heap)[2]
                 self._running[pool.submit(make, node, self._done)] = node
                 busy += 1
@@ -123,11 +134,11 @@ class Schedule:
                 self._push(above)
 
 
-def _heights(missing: Sequence[Node]) -> dict[Digest, int]:
+def _heights(missing: Sequence[Node], copied: Collection[Digest]) -> dict[Digest, int]:
     """For each missing node the length of its longest way up to a root; `missing` has inputs first."""
     heights = dict.fromkeys((node.digest for node in missing), 0)
     for node in reversed(missing):
-        for item in node.inputs.values():
+        for item in [] if node.digest in copied else node.inputs.values():
             if item.digest in heights:
                 heights[item.digest] = max(heights[item.digest], heights[node.digest] + 1)
     return heights

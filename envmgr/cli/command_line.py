@@ -15,6 +15,7 @@ from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
     "diff": "How two objects, closures or lockfiles differ.",
+    "cache": "Binary caches: what is copied instead of being built.",
     "doctor": "What this host offers, and what would mend what it lacks.",
     "env": "The variables of an environment, for a shell to read.",
     "exec": "Start a command in the environment of a recipe.",

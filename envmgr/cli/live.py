@@ -119,12 +119,21 @@ def words(event: Event) -> str:
             return f"failed {event.subject}: {event.text}"
         case "planned" | "said":
             return event.text
+        case "warned":
+            return f"warning: {event.text}"
         case _:
             return f"{event.activity or event.kind} {event.subject}{': ' + event.text if event.text else ''}"
 
 
 def _past(activity: str) -> str:
-    return {"fetch": "fetched", "build": "built", "rebuild": "rebuilt", "run": "ran"}.get(activity, activity)
+    return {
+        "fetch": "fetched",
+        "build": "built",
+        "rebuild": "rebuilt",
+        "run": "ran",
+        "copy": "copied",
+        "push": "pushed",
+    }.get(activity, activity)
 
 
 def _line(started: float, event: Event) -> str:

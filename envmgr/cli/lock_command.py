@@ -9,11 +9,11 @@ from typing import Any
 import click
 from typing_extensions import TypedDict
 
-from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import Notice, watching
-from envmgr.cli.options import complete_recipe, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, set_option, work_options
 from envmgr.cli.project import Project
+from envmgr.cli.realizing import realizing
 from envmgr.manifest import FileEntry, sketch
 from envmgr.model.digest import Digest
 from envmgr.model.errors import UsageError
@@ -25,7 +25,6 @@ from envmgr.model.source import WheelsSource
 from envmgr.network.package_index import users_index
 from envmgr.network.resolve import resolve, show
 from envmgr.planning.locked_plan import describe, hold, read
-from envmgr.realize import Realizer
 from envmgr.store.durable import write_file, writing
 from envmgr.store.store import Store
 
@@ -107,10 +106,8 @@ def _realized(
     project: Project, store: Store, node: Node, work: Mapping[str, Any], notice: Notice
 ) -> dict[Digest, Realisation]:
     """Every recipe of the plan, also those that nothing but a build needs: the lockfile pins their outputs too."""
-    realizer = Realizer(
-        store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
-    )
-    return realizer.realize([item for item in node.walk() if item.recipe and not item.run], {})
+    with realizing(project, store, work, notice) as realizer:
+        return realizer.realize([item for item in node.walk() if item.recipe and not item.run], {})
 
 
 def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Lockfile) -> Locked:

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envmgr.builders.sandbox import executor
 from envmgr.cli.live import Notice
 from envmgr.cli.operand import planned, store_path
-from envmgr.cli.options import realize_options
 from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
-from envmgr.realize import Realizer
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
 
@@ -55,9 +53,8 @@ def named(
     done: Mapping[Digest, Realisation] = {}
     if nodes:
         _, expected = locked(list(nodes.values()), lock)
-        held = executor(work["sandbox"])
-        realizer = Realizer(store, held, checkout=project.recipes, options=realize_options(work), notice=notice)
-        done = realizer.realize(list(nodes.values()), expected)
+        with realizing(project, store, work, notice) as realizer:
+            done = realizer.realize(list(nodes.values()), expected)
         keep_lockfile(store, lock, (path for node in nodes.values() for path in _paths(node, done)))
     return [
         Named(name, nodes[name], _paths(nodes[name], done)) if name in nodes else Named(name, None, (given[name],))

@@ -51,7 +51,11 @@ def work_options() -> Decorator:
     """How to work: jobs, offline, sandbox, limits."""
     options = (
         click.option("-j", "--jobs", type=click.IntRange(min=1), help="Builds at a time; by default one a core."),
-        click.option("--offline", is_flag=True, help="Use no network: what is not in the store is an error."),
+        click.option(
+            "--offline",
+            is_flag=True,
+            help="Use no network: what is neither in the store nor in a folder is an error.",
+        ),
         click.option(
             "--sandbox",
             type=click.Choice(get_args(Policy)),
@@ -60,6 +64,7 @@ def work_options() -> Decorator:
             help="How builds are held: in a full sandbox or not at all, as well as this host allows, by Landlock "
             "alone, or by nothing.",
         ),
+        click.option("--no-caches", is_flag=True, help="Copy nothing from binary caches."),
         click.option("--stream", is_flag=True, help="With --json: each event too, one object a line (--json=stream)."),
         click.option(
             "--time-limit", type=click.FloatRange(min=1), default=3600.0, help="Seconds that one build may take."

@@ -9,17 +9,17 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr import realize_hot
-from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, lock_option, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
-from envmgr.realize import Realizer, Survey
 from envmgr.rebuild import RebuildDiffersError, SecondBuild, build_again
 from envmgr.store.store import Store
+from envmgr.survey import Survey
 
 
 class Output(Realisation):
@@ -45,12 +45,14 @@ class Again(Realised):
 
 
 class Surveyed(TypedDict):
-    """What realising would do (--dry-run): labels of what would be built and fetched."""
+    """What realising would do (--dry-run): labels of what would be built and fetched, and objects to be copied."""
 
     present: int
     build: list[str]
     fetch: list[str]
     fetch_bytes: int
+    copy: list[StorePath]
+    copy_bytes: int
 
 
 @click.command("realize", short_help="Have it, copy it, or build it; prints the path.")
@@ -83,10 +85,11 @@ def command(
     began = time.time_ns()
     nodes = project.plan(names, axes)
     _, expected = locked(nodes, lock)
-    with project.store() as store, watching(stream=work["stream"]) as notice:
-        realizer = Realizer(
-            store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
-        )
+    with (
+        project.store() as store,
+        watching(stream=work["stream"]) as notice,
+        realizing(project, store, work, notice) as realizer,
+    ):
         if dry_run:
             return _survey(realizer.survey(nodes, expected))
         done = realizer.realize(nodes, expected)
@@ -110,8 +113,10 @@ def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:
         "build": [node.derivation.label for node in survey.builds],
         "fetch": [node.derivation.label for node in survey.fetches],
         "fetch_bytes": survey.fetch_bytes,
+        "copy": list(survey.objects),
+        "copy_bytes": survey.copy_bytes,
     }
-    lines = [f"build {label}" for label in data["build"]] + [f"fetch {label}" for label in data["fetch"]]
+    lines = [f"{act} {label}" for act in ("build", "fetch", "copy") for label in data[act]]
     return Answer(data, "\n".join([*lines, str(survey)]))
 
 

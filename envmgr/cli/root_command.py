@@ -5,14 +5,13 @@ from typing import Any
 import click
 from typing_extensions import TypedDict
 
-from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, set_option, work_options
 from envmgr.cli.project import Project
+from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
 from envmgr.model.store_path import StorePath
-from envmgr.realize import Realizer
 from envmgr.store.roots import Kind, Root
 
 
@@ -89,10 +88,8 @@ def add_root(
     """Realise NAME and keep it until `root remove`."""
     node = project.planner.plan(name, axes)
     with project.store() as store, watching(stream=work["stream"]) as notice:
-        realizer = Realizer(
-            store, executor(work["sandbox"]), checkout=project.recipes, options=realize_options(work), notice=notice
-        )
-        path = realizer.realize([node], {})[node.digest].store_path
+        with realizing(project, store, work, notice) as realizer:
+            path = realizer.realize([node], {})[node.digest].store_path
         store.add_root(Root("profile", profile or name, (path,), f"envmgr root add {name}"))
     return Answer({"name": profile or name, "path": path}, f"{profile or name} keeps {path}")
 

@@ -7,18 +7,17 @@ from typing import Any
 import click
 from typing_extensions import TypedDict
 
-from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, lock_option, realize_options, set_option, work_options
+from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
 from envmgr.model.node import Node
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.catalog import UnknownNameError
-from envmgr.realize import Realizer
 from envmgr.run import NotARunError, Question, run
 
 
@@ -64,13 +63,15 @@ def command(
     settings = _settings(recipe.run, wanted)
     node = _planned(project, name, {key: value for key, value in wanted.items() if key not in settings}, settings)
     _, expected = locked([node], lock)
-    held = executor(work["sandbox"])
-    with project.store() as store, watching(stream=work["stream"]) as notice:
-        realizer = Realizer(store, held, checkout=project.recipes, options=realize_options(work), notice=notice)
+    with (
+        project.store() as store,
+        watching(stream=work["stream"]) as notice,
+        realizing(project, store, work, notice) as realizer,
+    ):
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
         lockfile = Digest.of(lock.read_bytes()) if lock else None
-        record = run(Question(node, inputs, settings, lockfile, project.facts), store, held, notice)
+        record = run(Question(node, inputs, settings, lockfile, project.facts), store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
         {"record": folder / "record.json", "run": record},

@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["planned", "started", "waiting", "progressed", "finished", "failed", "said"]
+Kind = Literal["planned", "started", "waiting", "progressed", "finished", "failed", "said", "warned"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened.
 
-    `subject` is a derivation's label or a step's name; `activity` says what is being done to it (fetch, build, run,
-    hash). `done` and `total` are bytes. `text` is a message or a line of output.
+    `subject` is a derivation's label, a store path or a step's name; `activity` says what is being done to it (fetch,
+    build, copy, push, run, hash). `done` and `total` are bytes. `text` is a message or a line of output: a `said` one
+    is some program's, a `warned` one is ours, and people should see it.
     """
 
     kind: Kind

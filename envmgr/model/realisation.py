@@ -29,6 +29,9 @@ class Realisation(BaseModel):
 
     `bare_host` records what the host lent and the derivation does not name (loader, libc, interpreter): file
     names to digests. That it doesn't matter is proved by the output digests that the lockfile pins.
+
+    `origin` says where the object was copied from, and why that was believed; it is empty where it was built. It is
+    a record for people: nothing is decided by it, and it is part of no identity.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,3 +42,4 @@ class Realisation(BaseModel):
     manifest: Digest
     isolation: Isolation
     bare_host: dict[str, str] = {}
+    origin: str = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from envmgr.model.errors import EnvmgrError, HostError, IntegrityError, LockTimeoutError
 from envmgr.store.durable import DiskFullError
-from envmgr.store.schema import migrate, refuse_newer
+from envmgr.store.schema import migrate, refuse_newer, refuse_older
 
 _BUSY_SECONDS = 60.0
 
@@ -89,7 +89,9 @@ class Connection:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = EXTRA")
-            if not self._read_only:
+            if self._read_only:
+                refuse_older(connection, self.index)
+            else:
                 connection.execute("PRAGMA journal_mode = DELETE")
                 migrate(connection)
             return connection, self.index.stat().st_ino

@@ -226,8 +226,8 @@ class Database:
                 _insert_object(connection, described)
             connection.executemany(
                 """
-                INSERT OR REPLACE INTO realisations (resolved, derivation, object, isolation, bare_host)
-                VALUES (?, ?, (SELECT id FROM objects WHERE store_path = ?), ?, ?)
+                INSERT OR REPLACE INTO realisations (resolved, derivation, object, isolation, bare_host, origin)
+                VALUES (?, ?, (SELECT id FROM objects WHERE store_path = ?), ?, ?, ?)
                 """,
                 [_row(realisation) for realisation in realisations],
             )
@@ -257,7 +257,7 @@ class Database:
 
     def _realisations(self, condition: str, value: str) -> list[Realisation]:
         query = f"""
-            SELECT resolved, derivation, store_path, manifest, isolation, bare_host
+            SELECT resolved, derivation, store_path, manifest, isolation, bare_host, origin
             FROM realisations JOIN objects ON id = object WHERE {condition} ORDER BY resolved
         """  # noqa: S608  every condition stands in this file
         with self._connection.reading() as connection:
@@ -270,8 +270,9 @@ class Database:
                 manifest=Digest.parse(manifest),
                 isolation=isolation,
                 bare_host=json.loads(bare_host),
+                origin=origin,
             )
-            for resolved, derivation, path, manifest, isolation, bare_host in rows
+            for resolved, derivation, path, manifest, isolation, bare_host, origin in rows
         ]
 
 
@@ -297,6 +298,7 @@ def _row(realisation: Realisation) -> tuple[str, ...]:
         str(realisation.store_path),
         realisation.isolation,
         json.dumps(realisation.bare_host, sort_keys=True),
+        realisation.origin,
     )
 
 

@@ -107,6 +107,10 @@ class Layout:
         """Held while a resolved derivation is being built: by one process at a time."""
         return self.locks / f"build-{resolved.hex}"
 
+    def copy_lock(self, path: StorePath) -> Path:
+        """Held while an object is being copied from elsewhere: by one process at a time."""
+        return self.locks / f"copy-{path.base}"
+
     @cached_property
     def publish_lock(self) -> Path:
         """A part of it, by store path, is held while an object takes its place, until it is recorded."""

@@ -164,6 +164,32 @@ def hold_against(manifest: Manifest, plain: Plain, *, where: str) -> None:
                     pass
 
 
+def squeeze(text: bytes) -> bytes:
+    """A text under zstd; `expand` is the pair to it."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=LEVEL).compress(text)
+
+
+def expand(data: bytes, limit: int) -> bytes:
+    """What was squeezed.
+
+    Raises:
+        ValueError: it is no such thing, or has more than `limit` bytes.
+    """
+    import zstandard
+
+    text = bytearray()
+    try:
+        for block in zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).read_to_iter(data):
+            text += block
+            if len(text) > limit:
+                raise ValueError(f"it has more than {limit} bytes")
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+    return bytes(text)
+
+
 class _WrongStreamError(Exception):
     """Says what is wrong with a stream; it becomes a DamagedPackError."""
 

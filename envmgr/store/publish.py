@@ -163,6 +163,18 @@ class Publisher:
             new = [made for made in foreign.realisations if not self._knows(made)]
             return self._add(staging.out, described, foreign.manifest, new, derivations=foreign.texts, turn=turn)
 
+    def learn(self, realisations: Iterable[Realisation], texts: Mapping[Digest, bytes]) -> Future[None]:
+        """Bind derivations to objects that are held, as another store did; an answer that is here stays as it is.
+
+        Raises:
+            DiskFullError, NotWrittenError: something earlier could not be brought to the disk.
+        """
+        new = [made for made in realisations if not self._knows(made)]
+        files: dict[Path, bytes] = {}
+        for made in new:
+            files |= realisation_texts(self.layout, made, texts[made.derivation])
+        return self.committer.add(Addition(new, files))
+
     def _wait_for_turn(self, path: StorePath, turn: ExitStack) -> None:
         turn.enter_context(exclusive_part(self.layout.publish_lock, str(path), timeout=LOCK_SECONDS))
 

@@ -9,8 +9,8 @@ The names are plain because the hot path reads them as well, without this packag
 
 - `objects`: `id`, `store_path` (text), `manifest` (`sha256:<hex>`), `size` (bytes of all files)
 - `refs`: `referrer` and `reference` (ids of objects; no object stands here with itself)
-- `realisations`: `derivation` and `resolved` (`sha256:<hex>`), `object` (id), `isolation`, `bare_host` (JSON); two
-  derivations that resolve to one are two rows with one object, and either is found without its inputs
+- `realisations`: `derivation` and `resolved` (`sha256:<hex>`), `object` (id), `isolation`, `bare_host` (JSON) and
+  `origin`; two derivations that resolve to one are two rows with one object, and either is found without its inputs
 
 The number of the schema stands in SQLite's `user_version`.
 """
@@ -45,6 +45,7 @@ MIGRATIONS = (
     CREATE INDEX realisations_by_object ON realisations (object);
     CREATE INDEX realisations_by_resolved ON realisations (resolved);
     """,
+    "ALTER TABLE realisations ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
 )
 """Step n leads from schema n to schema n + 1; a step that was released is never changed."""
 
@@ -66,6 +67,30 @@ class NewerStoreError(HostError):
         self.index = index
         self.found = found
         self.known = known
+
+
+class OlderStoreError(HostError):
+    """The store can only be read, and was written by an older envmgr, whose tables lack what this one reads."""
+
+    def __init__(self, index: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"the store has schema {found}, this envmgr reads schema {known}, and may not bring it forward here",
+            where=str(index),
+            fix="let the owner of the store use this envmgr once: the first command brings the index forward",
+        )
+        self.index = index
+        self.found = found
+        self.known = known
+
+
+def refuse_older(connection: sqlite3.Connection, index: Path) -> None:
+    """Refuse an index that would have to be brought forward.
+
+    Raises:
+        OlderStoreError: it is one.
+    """
+    if (found := _version(connection)) < len(MIGRATIONS):
+        raise OlderStoreError(index, found, len(MIGRATIONS))
 
 
 def refuse_newer(index: Path) -> None:

@@ -6,6 +6,7 @@ is closed, as it is registered in the same section of the collector lock in whic
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,27 +335,52 @@ class Store:
             DiskFullError, NotWrittenError: it could not be brought to the disk.
             NotValidError: an object that it refers to is not here.
         """
-        self._publisher().adopt(made, foreign)
+        self.place(made, foreign)
         self.settle()
+
+    def place(self, made: Staging, foreign: Foreign) -> Future[None]:
+        """Adopt an object without waiting: it is on the disk, and known to others, when it is settled.
+
+        What refers to it may be adopted at once.
+
+        Raises:
+            FalseDescriptionError: what is said of it contradicts itself.
+            DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
+            NotValidError: an object that it refers to is not here.
+        """
+        return self._publisher().adopt(made, foreign)
+
+    def learn(self, realisations: Iterable[Realisation], texts: Mapping[Digest, bytes]) -> Future[None]:
+        """Bind derivations to objects that are held, as another store did; an answer that is here stays as it is.
+
+        Args:
+            realisations: what gave the objects.
+            texts: the texts of these derivations, by derivation digest.
+
+        Raises:
+            DiskFullError, NotWrittenError: something earlier could not be brought to the disk.
+        """
+        return self._publisher().learn(realisations, texts)
 
     @contextmanager
     def lock(
-        self, resolved: Digest, *, holder: str, timeout: float, waiting: Waiting = wait_silently
+        self, what: Digest | StorePath, *, holder: str, timeout: float, waiting: Waiting = wait_silently
     ) -> Iterator[None]:
-        """Be the only one who builds a resolved derivation.
+        """Be the only one who builds a resolved derivation, or copies an object from elsewhere.
 
         Args:
-            resolved: which one.
+            what: which one.
             holder: what those who wait are told about us.
             timeout: seconds to wait at most.
             waiting: told whom we wait for, if we must.
 
         Raises:
-            PathLockTimeoutError: another process built it for all that time.
+            PathLockTimeoutError: another process held it for all that time.
             ReadOnlyStoreError: the store cannot be written.
         """
         self.require_writable()
-        with exclusive(self.layout.build_lock(resolved), holder=holder, timeout=timeout, waiting=waiting):
+        lock = self.layout.build_lock(what) if isinstance(what, Digest) else self.layout.copy_lock(what)
+        with exclusive(lock, holder=holder, timeout=timeout, waiting=waiting):
             yield
 
     def require_writable(self) -> None:

@@ -56,6 +56,17 @@ class Result:
         return self._done("built")
 
     @property
+    def copied(self) -> list[str]:
+        """The store paths of what was copied from a cache, in the order in which it was done."""
+        return self._done("copied")
+
+    @property
+    def warned(self) -> list[str]:
+        """What was warned of."""
+        said = (line.partition("] ")[2] for line in self.stderr.splitlines())
+        return [line.removeprefix("warning: ") for line in said if line.startswith("warning: ")]
+
+    @property
     def fetched(self) -> list[str]:
         """The labels of what was fetched, in the order in which it was done."""
         return self._done("fetched")
@@ -142,10 +153,21 @@ class Checkout:
         """The names in the store's `objects/`."""
         return {path.name for path in (self.store / "objects").glob("*")}
 
+    def of_user(self, name: str) -> Self:
+        """The same checkout as somebody else uses it: another home, another store."""
+        home = self.top.parent / name
+        home.mkdir(exist_ok=True)
+        return replace(self, store=home / "store", environ={**self.environ, "HOME": str(home)})
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     """An empty checkout in `checkout/` with the store `store/` beside it; no network but loopback."""
+    return empty_checkout(tmp_path)
+
+
+def empty_checkout(tmp_path: Path) -> Checkout:
+    """The fixture `checkout`, for fixtures that live longer than a test."""
     (tmp_path / "checkout" / "recipes").mkdir(parents=True)
     (tmp_path / "home").mkdir()
     own = ("ENVMGR_", "PIP_", "UV_", "XDG_", "http", "HTTP", "ALL_PROXY", "REQUESTS_", "SSL_", "NO_COLOR")

@@ -45,6 +45,9 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
         "export tool -o file", "import file",
+        "cache keygen me", "cache push ./cache tool", "cache add near ./cache", "cache list", "cache stats near",
+        "cache sign near", "cache pull near words", "cache remove near", "cache serve far", "cache trust far",
+        "cache revoke far",
     )  # fmt: skip
     seen = set()
     for call in calls:

@@ -13,7 +13,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.connection import DamagedIndexError
 from envmgr.store.db import NotValidError
 from envmgr.store.roots import Root
-from envmgr.store.schema import MIGRATIONS, NewerStoreError
+from envmgr.store.schema import MIGRATIONS, NewerStoreError, OlderStoreError
 from envmgr.store.store import DamagedObjectError, NoStoreError, ReadOnlyStoreError, Store
 
 from .conftest import Child, Publish, derivation_of
@@ -147,6 +147,14 @@ def test_an_older_store_is_brought_forward(root: Path, publish: Publish, monkeyp
         assert connection.execute("SELECT colour FROM objects").fetchall() == [(None,)]
         assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
     connection.close()
+
+
+def test_an_older_store_that_can_only_be_read_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.open(root).close()
+    monkeypatch.setattr("envmgr.store.schema.MIGRATIONS", (*MIGRATIONS, "ALTER TABLE objects ADD COLUMN colour TEXT"))
+    with pytest.raises(OlderStoreError) as caught:
+        Store.open(root, read_only=True)
+    assert (caught.value.found, caught.value.known) == (len(MIGRATIONS), len(MIGRATIONS) + 1)
 
 
 def test_a_step_forward_that_fails_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

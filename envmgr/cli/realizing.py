@@ -1,0 +1,65 @@
+"""What realises for a command: its store, its executor, and the user's binary caches."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envmgr import places
+from envmgr.builders.sandbox import executor
+from envmgr.cli.live import Notice
+from envmgr.cli.options import realize_options
+from envmgr.cli.project import Project
+from envmgr.config import Caches, read_caches
+from envmgr.model.errors import HostError, UsageError
+from envmgr.model.event import Event
+from envmgr.realize import Realizer
+from envmgr.store.store import Store
+
+if TYPE_CHECKING:
+    from envmgr.sharing.cache import Cache
+    from envmgr.sharing.copying import Copying
+
+
+@contextmanager
+def realizing(project: Project, store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[Realizer]:
+    """What realises in a store; `work` has the shared options, as click parsed them."""
+    held, options = executor(work["sandbox"]), realize_options(work)
+    with _copying(store, work, notice) as copying:
+        yield Realizer(store, held, checkout=project.recipes, options=options, notice=notice, copying=copying)
+
+
+@contextmanager
+def _copying(store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator["Copying | None"]:
+    settings = Caches() if work["no_caches"] else read_caches(Path(places.config()))
+    if not settings.cache:
+        yield None
+        return
+    from envmgr.sharing.copying import Copying
+    from envmgr.sharing.substituters import Substituters
+    from envmgr.sharing.trust import Trust
+
+    def say(text: str) -> None:
+        notice(Event("warned", "caches", text=text))
+
+    with Substituters(
+        list(_opened(settings, notice, offline=work["offline"])),
+        Trust.of(settings),
+        say=say,
+        memory=Path(places.memory()),
+        sandboxed=work["sandbox"] == "required",
+    ) as substituters:
+        yield Copying(store, substituters, timeout=work["time_limit"], notice=notice)
+
+
+def _opened(settings: Caches, notice: Notice, *, offline: bool) -> Iterator["Cache"]:
+    """The caches in the order in which they are asked; one that cannot be used from here is said and left out."""
+    from envmgr.sharing.cache import is_remote, opened
+
+    for name, cache in sorted(settings.cache.items(), key=lambda item: (item[1].priority, item[0])):
+        if offline and is_remote(cache):
+            continue
+        try:
+            yield opened(name, cache)
+        except (HostError, UsageError) as error:
+            notice(Event("warned", "caches", text=f"cache {name} is left alone: {error.message} ({error.fix})"))

@@ -1,0 +1,83 @@
+"""An object of the store as it goes to a cache: what is said of it, and in which files."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from envmgr.model.realisation import StoreObject
+from envmgr.model.store_path import StorePath
+from envmgr.sharing import layout
+from envmgr.sharing.record import Record, SignedRealisation
+from envmgr.store.db import NotValidError
+from envmgr.store.store import Store
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One object on its way to a cache."""
+
+    described: StoreObject
+    realisations: tuple[SignedRealisation, ...]
+    """What gave it, as far as that is to be told."""
+    is_doubtful: bool
+    """Whether nobody saw it being built in a sandbox."""
+    is_new: bool = True
+    """Whether its content must be written; else only its records are."""
+    packed: int = 0
+    """Bytes of its content, once it is packed."""
+
+    @property
+    def path(self) -> StorePath:
+        """Its store path."""
+        return self.described.store_path
+
+    @property
+    def record(self) -> Record:
+        """What is said of it, but for what gave it."""
+        return Record(**self.described.model_dump(), packed=self.packed)
+
+    def answers(self) -> Iterator[tuple[str, SignedRealisation]]:
+        """The files by which it is found as an answer, each with the realisation that is the answer."""
+        for made in self.realisations:
+            for digest in {made.digest, made.resolved}:
+                yield layout.realisation_record(digest), made
+
+    def records(self) -> list[str]:
+        """The files that are there when it is."""
+        return [layout.object_record(self.path), *(name for name, _ in self.answers())]
+
+
+def parcels(store: Store, paths: Iterable[StorePath], *, unsandboxed: bool) -> list[Parcel]:
+    """Some objects with all that they refer to, references before their referrers.
+
+    Args:
+        store: where they are.
+        paths: the objects.
+        unsandboxed: whether builds outside a sandbox are told of as well.
+
+    Raises:
+        NotValidError: one of them is gone.
+    """
+    closure = {path: store.object(path) for path in store.closure(paths)}
+    objects = {path: described for path, described in closure.items() if described is not None}
+    if gone := closure.keys() - objects.keys():
+        raise NotValidError(store.layout.index, gone)
+    order = TopologicalSorter({path: described.references for path, described in objects.items()}).static_order()
+    return [_parcel(store, objects[path], unsandboxed=unsandboxed) for path in order]
+
+
+def _parcel(store: Store, described: StoreObject, *, unsandboxed: bool) -> Parcel:
+    path = described.store_path
+    is_fixed = path.kind(described.manifest) == "fixed"
+    told = [
+        SignedRealisation(
+            resolved=made.resolved,
+            derivation=json.loads(store.layout.derivation(made.derivation).read_bytes()),
+            isolation=made.isolation,
+            bare_host=made.bare_host,
+        )
+        for made in store.database.realisations_of(path)
+        if unsandboxed or is_fixed or made.isolation != "unsandboxed"
+    ]
+    return Parcel(described, tuple(told), is_doubtful=not (told or is_fixed))
