@@ -12,6 +12,7 @@ from envmgr import realize_hot
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
+from envmgr.cli.out_link import keep_by_links, links_of
 from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
@@ -60,6 +61,12 @@ class Surveyed(TypedDict):
 @lock_option()
 @set_option()
 @work_options()
+@click.option(
+    "--out-link",
+    type=click.Path(path_type=Path),
+    metavar="LINK",
+    help="Let LINK lead to the object (LINK-2 to the second), and keep it as long as it does.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched and built, and do nothing.")
 @click.option("--rebuild", is_flag=True, help="Build again beside what is there, and compare.")
 @click.option("--closure", is_flag=True, help="With --rebuild: everything that was built on the way as well.")
@@ -74,6 +81,7 @@ def command(
     names: tuple[str, ...],
     lock: Path | None,
     axes: dict[str, str],
+    out_link: Path | None,
     dry_run: bool,
     rebuild: bool,
     closure: bool,
@@ -84,6 +92,8 @@ def command(
         raise UsageError("--closure says what is built again", fix="--rebuild --closure")
     began = time.time_ns()
     nodes = project.plan(names, axes)
+    artifacts = [node for node in nodes if node.run is None]
+    links = links_of(out_link, len(artifacts))
     _, expected = locked(nodes, lock)
     with (
         project.store() as store,
@@ -94,10 +104,10 @@ def command(
             return _survey(realizer.survey(nodes, expected))
         done = realizer.realize(nodes, expected)
         again = build_again(realizer, nodes, expected, closure=closure) if rebuild else []
-        artifacts = [node for node in nodes if node.run is None]
         paths = [done[node.digest].store_path for node in artifacts]
         keep_lockfile(store, lock, paths)
-        if not project.recipes_option and not project.store_option:
+        keep_by_links(store, zip(links, paths, strict=False))
+        if not project.recipes_option and not project.store_option and not links:
             watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
             _remember(store, [str(path) for path in paths], watched, began)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]

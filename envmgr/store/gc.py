@@ -176,8 +176,8 @@ class _Collection:
         return done
 
     def delete_stale_locks(self) -> None:
-        """The locks of builds that nobody holds: there is one for everything that was ever built."""
-        for lock in self.layout.locks.glob("build-*"):
+        """Those that nobody holds: there is one for everything that was ever built or copied."""
+        for lock in (*self.layout.locks.glob("build-*"), *self.layout.locks.glob("copy-*")):
             remove_free(lock)
 
     def take(self, files: Iterable[_File]) -> list[str]:

@@ -31,8 +31,9 @@ from envmgr.store.durable import sync_folder, write_file
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import hold_new, is_free
 
-Kind = Literal["lockfile", "profile", "link", "run", "printed"]
+Kind = Literal["lockfile", "profile", "link", "run", "printed", "running"]
 KINDS: tuple[Kind, ...] = ("lockfile", "profile", "link", "run", "printed")
+"""Of lasting roots."""
 
 PRINTED_SECONDS = 600.0
 """How long what was printed is kept for whoever asked for it."""
