@@ -1,12 +1,13 @@
 """A comment at the bottom of a long chain: what realising costs after it, over building the chain from nothing."""
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.checkout import Checkout, call
+from benchmarks.checkout import Checkout
 from benchmarks.paired import seconds
+from benchmarks.project import Project
 from benchmarks.row import Row
 
 NODES = 200
@@ -18,9 +19,12 @@ TARGET = 0.25
 def measure(checkout: Checkout) -> list[Row]:
     """Each round has a store of its own; the comment changes one script's text, and no byte of what it writes."""
     with TemporaryDirectory(prefix="envmgr-early-cutoff-") as name:
-        folder = Path(name)
-        _write_chain(folder)
-        measured = [_round(folder, folder / f"store-{number}", checkout) for number in range(ROUNDS)]
+        project = Project(Path(name))
+        project.script("n0", "echo the bottom > {out}/file")
+        for number in range(1, NODES):
+            below = f"n{number - 1}"
+            project.script(f"n{number}", f"echo {{{below}.name}} > {{out}}/file", inputs=[below])
+        measured = [_round(project, number, checkout.environ) for number in range(ROUNDS)]
     full, changed = (median(turn[side] for turn in measured) for side in (0, 1))
     ratio, built = median(turn[1] / turn[0] for turn in measured), max(turn[2] for turn in measured)
     return [
@@ -29,27 +33,10 @@ def measure(checkout: Checkout) -> list[Row]:
     ]
 
 
-def _write_chain(folder: Path) -> None:
-    """`n0`, and above it nodes that each name the one below."""
-    (folder / "recipes").mkdir()
-    for number in range(NODES):
-        below = f"n{number - 1}"
-        said = f"{{{below}.name}}" if number else "the bottom"
-        (folder / f"recipes/n{number}.toml").write_text(
-            f'name = "n{number}"\nversion = "1"\nsummary = "A link of a chain"\n\n'
-            + (f'inputs.{below} = "{below}"\n\n' if number else "")
-            + '[build]\nbuilder = "script"\n'
-            + f'settings.argv = ["/bin/sh", "-c", \'echo {said} > {{out}}/file\']\n'
-        )
-
-
-def _round(folder: Path, store: Path, checkout: Checkout) -> tuple[float, float, int]:
+def _round(project: Project, number: int, environ: Mapping[str, str]) -> tuple[float, float, int]:
     """Seconds from nothing, seconds after the comment, and how many nodes were built then."""
-    environ = {**checkout.environ, "ENVMGR_STORE": str(store)}
-    argv = [str(Path(sys.executable).with_name("envmgr")), "realize", f"n{NODES - 1}"]
-    full = seconds(lambda: call(argv, environ, cwd=folder))
-    bottom = folder / "recipes/n0.toml"
-    bottom.write_text(bottom.read_text().replace("/file", f"/file # {store.name}", 1))
-    said: list[str] = []
-    changed = seconds(lambda: said.append(call(argv, environ, cwd=folder).stderr))
+    store, top, said = project.folder / f"store-{number}", f"n{NODES - 1}", list[str]()
+    full = seconds(lambda: project.realize(store, top, environ=environ))
+    project.script("n0", f"echo the bottom > {{out}}/file # {number}")
+    changed = seconds(lambda: said.append(project.realize(store, top, environ=environ)))
     return full, changed, sum("] built " in line for line in said[0].splitlines())

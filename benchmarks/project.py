@@ -27,11 +27,11 @@ class Project:
         """Write a recipe that is a shell script in the sandbox."""
         self.recipe(name, f"builder = 'script'\nsettings.argv = ['/bin/sh', '-c', '{script}']", inputs=inputs)
 
-    def realize(self, store: Path, *arguments: str, environ: Mapping[str, str]) -> None:
-        """Run `envmgr realize` with a store.
+    def realize(self, store: Path, *arguments: str, environ: Mapping[str, str]) -> str:
+        """Run `envmgr realize` with a store; what it said on stderr.
 
         Raises:
             FailedError: it failed.
         """
         argv = [str(Path(sys.executable).with_name("envmgr")), "realize", *arguments]
-        call(argv, {**environ, "ENVMGR_STORE": str(store)}, cwd=self.folder)
+        return call(argv, {**environ, "ENVMGR_STORE": str(store)}, cwd=self.folder).stderr

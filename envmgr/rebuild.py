@@ -86,10 +86,7 @@ def build_again(
 
     def make(alone: Node, _: Mapping[Digest, Realisation]) -> Realisation:
         node = by_digest[alone.digest]
-        try:
-            again = _again(realizer, node, done)
-        except RebuildDiffersError as error:
-            (again,) = error.different
+        again = _again(realizer, node, done)
         ended.append(again)
         said = "it came out different" if again.entries else "the same again, bit for bit"
         realizer.notice(Event("finished", again.label, "rebuild", text=said, seconds=again.seconds))
@@ -111,22 +108,15 @@ def _built(roots: Sequence[Node], *, closure: bool) -> list[Node]:
 
 
 def _again(realizer: Realizer, node: Node, done: Mapping[Digest, Realisation]) -> SecondBuild:
-    """Build one node beside what is there.
-
-    Raises:
-        RebuildDiffersError: it came out different.
-    """
+    """Build one node beside what is there, and compare."""
     store, label, began = realizer.store, node.derivation.label, time.monotonic()
     realizer.notice(Event("started", label, "rebuild", log=store.log(node.digest)))
     paths = {role: done[item.digest].store_path for role, item in node.inputs.items()}
     known = store.realisation(node.derivation.resolved_digest(paths)) or done[node.digest]
     first = Tree(store.folder(known.store_path), store.manifest(known.store_path))
-    keep = realizer.options.keep_failed
-    with store.stage(f"{label}-again", keep=keep) as staging:
+    with store.stage(f"{label}-again", keep=realizer.options.keep_failed) as staging:
         report = realizer.build(node, done, staging)
         entries = tuple(tree_diff(first, Tree(staging.out, manifest_of(staging.out))))
-        seconds, kept = time.monotonic() - began, staging.folder if keep and entries else None
-        again = SecondBuild(label, node.digest, known.store_path, report.isolation, seconds, entries, kept)
-        if entries:
-            raise RebuildDiffersError([again])
-    return again
+        kept = store.keep(staging) if entries and realizer.options.keep_failed else None
+    seconds = time.monotonic() - began
+    return SecondBuild(label, node.digest, known.store_path, report.isolation, seconds, entries, kept)

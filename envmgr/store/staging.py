@@ -67,10 +67,10 @@ class StagingFolders:
             with suppress(OSError):  # what can't be deleted now, the next start tries again
                 remove_tree(staging.folder)
 
-    def keep(self, staging: Staging) -> None:
-        """Leave one to people who want to see why the build failed; garbage collection takes it."""
+    def keep(self, staging: Staging) -> Path:
+        """Leave one to people who want to look at it, where the returned path says; garbage collection takes it."""
         (staging.folder / _KEPT).touch()
-        staging.folder.rename(self._layout.staging / f"{staging.folder.name}-{secrets.token_hex(8)}")
+        return staging.folder.rename(self._layout.staging / f"{staging.folder.name}-{secrets.token_hex(8)}")
 
     def close(self) -> None:
         """Delete all that is left, and let go."""

@@ -272,6 +272,10 @@ class Store:
             raise
         self._staging.clear(made)
 
+    def keep(self, made: Staging) -> Path:
+        """Leave a staging folder to people who want to look at it; where it lies from now on."""
+        return self._staging.keep(made)
+
     def publish(
         self,
         made: Staging,

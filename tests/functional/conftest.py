@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -144,6 +145,12 @@ class Checkout:
         text = "\n".join(["set -eu", *lines])
         build = f"[build]\nbuilder = 'script'\nsettings.argv = ['/bin/sh', '-c', {json.dumps(text)}]\n"
         return self.recipe(name, f"{head}\n{build}")
+
+    def copied(self, folder: Path) -> Self:
+        """A copy, for a test that changes it: what was realised need not be realised again."""
+        shutil.copytree(self.top, folder / "checkout")
+        shutil.copytree(self.store, folder / "store", symlinks=True)
+        return replace(self, top=folder / "checkout", store=folder / "store")
 
     def with_store(self, store: Path) -> Self:
         """The same checkout with another store."""

@@ -1,13 +1,16 @@
 """Early cutoff: a change that does not reach the bytes stops there."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.functional.conftest import Checkout
+from tests.functional.conftest import Checkout, empty_checkout
 
 
-@pytest.fixture
-def chain(checkout: Checkout) -> Checkout:
+@pytest.fixture(scope="module")
+def realised(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """`n5` is made from `n4`, and so on; `n0` keeps one line of a local file, `n2` half of that; all realised."""
+    checkout = empty_checkout(tmp_path_factory.mktemp("realised"))
     checkout.write("notes/notes.txt", "left right\na comment\n")
     head = "sources.notes = { kind = 'local', path = '../notes' }"
     checkout.script("n0", 'read -r line < "{notes}/notes.txt"; echo "$line" > "{out}/file"', head=head)
@@ -21,6 +24,12 @@ def chain(checkout: Checkout) -> Checkout:
         )
     checkout("realize", "n5")
     return checkout
+
+
+@pytest.fixture
+def chain(realised: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of that, to be changed."""
+    return realised.copied(tmp_path)
 
 
 def test_a_comment_at_the_bottom_of_a_chain_costs_one_build(chain: Checkout) -> None:

@@ -22,9 +22,8 @@ def tower(checkout: Checkout) -> Checkout:
 
 
 def test_a_rebuild_that_gives_the_same_is_a_success(tower: Checkout) -> None:
-    first = tower("realize", "steady")
     again = tower("realize", "steady", "--rebuild")
-    assert again.stdout == first.stdout
+    assert again.stdout == tower("realize", "steady").stdout
     (line,) = (line for line in again.stderr.splitlines() if "rebuilt" in line)
     assert "rebuilt steady-1" in line
     assert line.endswith("the same again, bit for bit")
@@ -43,11 +42,9 @@ def test_a_rebuild_that_comes_out_different_says_how_and_changes_nothing(tower: 
     assert f"-{before.strip()}" in entry["text"]["lines"]
     assert (path / "random").read_text() == before
     assert len(tower.objects()) == 1
-    assert tower("realize", "shaky", "--rebuild", expect=11).stdout == ""
 
 
 def test_the_second_build_is_kept_if_it_is_asked_for(tower: Checkout) -> None:
-    tower("realize", "shaky")
     result = tower("realize", "shaky", "--rebuild", "--keep-failed", "--json", expect=11)
     (rebuilt,) = result.data["rebuilt"]
     (kept,) = Path(rebuilt["kept"]).rglob("random")
@@ -55,9 +52,8 @@ def test_the_second_build_is_kept_if_it_is_asked_for(tower: Checkout) -> None:
 
 
 def test_the_closure_is_all_that_was_built_and_a_difference_does_not_end_it(tower: Checkout) -> None:
-    tower("realize", "top")
     result = tower("realize", "top", "--rebuild", "--closure", "--json", expect=11)
-    assert result.fetched == []
+    assert result.fetched == ["notes-0"]  # once, for the first build
     found = {item["label"]: [entry["path"] for entry in item["entries"]] for item in result.data["rebuilt"]}
     assert found == {"shaky-1": ["random"], "steady-1": [], "top-1": []}
     assert {item["label"] for item in tower("realize", "top", "--rebuild", "--json").data["rebuilt"]} == {"top-1"}

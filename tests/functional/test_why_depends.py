@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.functional.conftest import Checkout
+from tests.functional.conftest import Checkout, empty_checkout
 
 
-@pytest.fixture
-def tower(checkout: Checkout) -> Checkout:
+@pytest.fixture(scope="module")
+def tower(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """`top` refers to `left` and `right`, both of these to `base`; `left` was built with `tool`, and keeps nothing."""
+    checkout = empty_checkout(tmp_path_factory.mktemp("tower"))
     checkout.script("base", 'echo base > "{out}/file"')
     checkout.script("tool", 'echo tool > "{out}/file"')
     checkout.script(

@@ -1,23 +1,31 @@
 """`envmgr why-rebuild`: which field differs from the last one realised, and what is at the bottom of it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import Checkout
+from tests.functional.conftest import Checkout, empty_checkout
 
 NOTES = "sources.notes = { kind = 'local', path = '../notes' }"
 
 
-@pytest.fixture
-def chain(checkout: Checkout) -> Checkout:
+@pytest.fixture(scope="module")
+def realised(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """`outer` is made from `middle`, that from `inner`, and that is the first line of a local file; all realised."""
+    checkout = empty_checkout(tmp_path_factory.mktemp("realised"))
     checkout.write("notes/notes.txt", "first\nsecond\n")
     checkout.script("inner", 'read -r line < "{notes}/notes.txt"; echo "$line" > "{out}/file"', head=NOTES)
     checkout.script("middle", 'echo "middle" > "{out}/file"', head="inputs.inner = 'inner'")
     checkout.script("outer", 'echo "outer" > "{out}/file"', head="inputs.middle = 'middle'")
     checkout("realize", "outer")
     return checkout
+
+
+@pytest.fixture
+def chain(realised: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of that, to be changed."""
+    return realised.copied(tmp_path)
 
 
 def why(checkout: Checkout, name: str, *arguments: str) -> dict[str, Any]:
