@@ -181,7 +181,8 @@ def expand(data: bytes, limit: int) -> bytes:
 
     text = bytearray()
     try:
-        for block in zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).read_to_iter(data):
+        reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(data, read_across_frames=True)
+        while block := reader.read(_BLOCK):
             text += block
             if len(text) > limit:
                 raise ValueError(f"it has more than {limit} bytes")

@@ -1,70 +1,28 @@
 """`envmgr cache`: what one user pushes another one copies, as far as it can be proved, and builds otherwise."""
 
 import json
-import shutil
 import signal
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import Checkout, Result, empty_checkout, until
+from tests.functional.conftest import Checkout, Result, until
+from tests.functional.team import Team, names
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
-@dataclass(frozen=True)
-class Team:
-    """Two who work on one checkout, and a cache in a folder, into which the first has pushed `user`."""
-
-    alice: Checkout
-    bob: Checkout
-    cache: Path
-    key: str
-    """Alice's public key."""
-
-    def trusting(self) -> Checkout:
-        """Bob, who uses the cache and trusts Alice."""
-        self.bob("cache", "add", "team", str(self.cache))
-        self.bob("cache", "trust", self.key)
-        return self.bob
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """What all tests of this file begin with: a recipe `user` that needs `tool` to be built, and refers to `base`."""
-    here = tmp_path_factory.mktemp("team")
-    checkout = empty_checkout(here)
-    checkout.script("tool", 'echo tool > "{out}/file"')
-    checkout.script("base", 'echo base > "{out}/file"')
-    checkout.script(
-        "user",
-        'base="{base}"; echo "../${base##*/}/file" > "{out}/refers"',
-        'read -r line < "{tool}/file"; echo "$line" > "{out}/copy"',
-        head="[inputs]\nbase = 'base'\ntool = 'tool'",
-    )
-    alice = checkout.of_user("alice")
-    key = alice("cache", "keygen", "alice-1").stdout.strip()
-    alice("cache", "push", str(here / "cache"), "user")
-    alice("lock", "user")
-    return Team(alice, checkout.of_user("bob"), here / "cache", key)
+    return Team.make(tmp_path_factory.mktemp("team"))
 
 
 @pytest.fixture
 def team(made: Team, tmp_path: Path) -> Team:
-    """The same in folders of this test alone."""
-    top = made.alice.top.parent
-    shutil.copytree(top, tmp_path / "team", symlinks=True)
-    checkout = Checkout(tmp_path / "team" / "checkout", tmp_path / "team" / "store", made.alice.environ)
-    return Team(checkout.of_user("alice"), checkout.of_user("bob"), tmp_path / "team" / "cache", made.key)
-
-
-def names(paths: list[str]) -> list[str]:
-    """Store paths without their 32 characters and the version."""
-    return [path[33:].rpartition("-")[0] for path in paths]
+    return made.copy(tmp_path / "team")
 
 
 def test_what_was_pushed_is_copied_with_what_it_refers_to_and_nothing_else(team: Team) -> None:
@@ -210,7 +168,9 @@ def test_pull_of_what_nobody_signed_is_refused(team: Team) -> None:
 
 
 def test_caches_are_listed_in_the_order_in_which_they_are_asked(team: Team) -> None:
-    bob = team.trusting()
+    bob = team.bob
+    bob("cache", "add", "team", str(team.cache))
+    bob("cache", "trust", team.key)
     bob("cache", "add", "near", "/nowhere/near", "--priority", "1", "--timeout", "0.5")
     data = bob("cache", "list", "--json").data
     assert list(data["caches"]) == ["near", "team"]
@@ -253,9 +213,8 @@ def serving(checkout: Checkout, cache: Path) -> Iterator[str]:
 
 
 def test_a_cache_is_served_over_http(team: Team) -> None:
-    bob = team.trusting()
     with serving(team.alice, team.cache) as address:
-        bob("cache", "add", "team", address)
+        bob = team.trusting(address)
         assert bob("realize", "user", "--offline", "--dry-run", "--json").data["copy"] == []
         result = bob("realize", "user")
         assert (sorted(names(result.copied)), result.built) == (["base", "user"], [])
