@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from envmgr.builders import system_calls
 from envmgr.builders.action import ENVIRONMENT, Action, OnLine, Outcome
 from envmgr.builders.bare_host import BareHost
 from envmgr.builders.supervise import Command, supervise
@@ -33,7 +34,8 @@ NAMESPACES = (
     *("--die-with-parent", "--new-session", "--clearenv"),
 )
 SYSTEM_FOLDERS = (
-    *("--proc", "/proc", "--dev", "/dev"),
+    # Where envmgr runs as root, files of /proc that steer the kernel are the build's own to write: shut.
+    *("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
     *("--size", str(SCRATCH_BYTES), "--tmpfs", "/dev/shm"),  # noqa: S108  inside the box
     *("--remount-ro", "/dev"),
     *("--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"),  # noqa: S108  inside the box
@@ -67,7 +69,7 @@ class Bubblewrap:
     def run(self, action: Action, log: Path, on_line: OnLine | None = None) -> Outcome:
         """Run in a new box; the box is empty when this returns or raises."""
         reading, writing = os.pipe()
-        with os.fdopen(reading, "rb") as told, os.fdopen(writing, "wb") as telling:
+        with os.fdopen(reading, "rb") as told, os.fdopen(writing, "wb") as telling, _refused_calls() as refused:
 
             def end(process: subprocess.Popen[bytes]) -> None:
                 telling.close()
@@ -75,11 +77,14 @@ class Bubblewrap:
                 process.kill()
                 process.wait()
 
-            command = Command(tuple(self._argv(action, writing)), {}, Path("/"), end, pass_fds=(writing,))
+            argv = tuple(self._argv(action, writing, refused))
+            command = Command(argv, {}, Path("/"), end, pass_fds=(writing, *refused))
             return supervise(command, action, log, on_line, self._stop)
 
-    def _argv(self, action: Action, tell: int) -> Iterator[str]:
+    def _argv(self, action: Action, tell: int, refused: tuple[int, ...]) -> Iterator[str]:
         yield from (str(self._program), *NAMESPACES, "--info-fd", str(tell))
+        for descriptor in refused:
+            yield from ("--seccomp", str(descriptor))
         environment = {**ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", **action.environment}  # noqa: S108
         for name, value in sorted(environment.items()):
             yield from ("--setenv", name, value)
@@ -97,6 +102,21 @@ class Bubblewrap:
             yield from (*mount, place)
         for place in action.hidden:
             yield from ("--remount-ro", place)
+
+
+@contextlib.contextmanager
+def _refused_calls() -> Iterator[tuple[int, ...]]:
+    """The descriptor from which bubblewrap reads what is refused; none where nothing is."""
+    if not (program := system_calls.program()):
+        yield ()
+        return
+    descriptor = os.memfd_create("refused")
+    try:
+        os.write(descriptor, program)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield (descriptor,)
+    finally:
+        os.close(descriptor)
 
 
 def _end_box(told: bytes) -> None:

@@ -24,7 +24,7 @@ class Door:
 
     below: Path
     number: int = 0
-    fate: int = LET
+    fate: int | Callable[["Door"], int] = LET
     stays_so: bool = False
     """Whether all later ones share it."""
     seen: list[Call] = field(default_factory=list)
@@ -35,7 +35,9 @@ class Door:
             return LET
         self.seen.append(call)
         met = len(self.seen) > self.number if self.stays_so else len(self.seen) == self.number + 1
-        return self.fate if met else LET
+        if not met:
+            return LET
+        return self.fate if isinstance(self.fate, int) else self.fate(self)
 
 
 def at_every_call(
@@ -45,7 +47,7 @@ def at_every_call(
     after: Callable[[Checkout, Result], None],
     *,
     calls: Collection[str] = CHANGES,
-    fate: int = KILL,
+    fate: int | Callable[[Door], int] = KILL,
     stays_so: bool = False,
     at_most: int = AT_MOST,
 ) -> list[Call]:
@@ -57,7 +59,7 @@ def at_every_call(
         command: the arguments of envmgr.
         after: called with the checkout and how the command ended: says what has to be true.
         calls: the names of the system calls.
-        fate: KILL, or the error number with which the call fails.
+        fate: KILL, the error number with which the call fails, or what is done while it waits, and says so.
         stays_so: whether all later calls share the fate.
         at_most: how many calls of one name are tried.
     """

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import subprocess
@@ -40,6 +41,11 @@ class Fork:
     stdout: IO[bytes]
     stderr: IO[bytes]
     _control: socket.socket
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the command has; what it started may be left."""
+        return bool(select.select([self._control], [], [], 0)[0])
 
     def end(self, verdict: Verdict = let_all) -> Result:
         """See it, and all processes that it started, to their end; a negative exit code is the signal that ended it."""
