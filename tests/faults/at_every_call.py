@@ -69,11 +69,14 @@ def at_every_call(
     for number in _sample(undisturbed.seen, at_most):
         copy = _copied(checkout, number + 1)
         door = Door(copy.store, number, fate, stays_so)
-        ended = forks(copy, *command, calls=calls, verdict=door, expect=None)
+        fork = forks.start(copy, *command, calls=calls)
+        ended = fork.end(door)
         if len(door.seen) <= number:
             continue  # its threads shared the work otherwise this time, and there was no such call
         try:
             after(copy, ended)
+            if fate == KILL:
+                fork.see_off()
         except BaseException as error:
             error.add_note(
                 f"at call {number} of {len(undisturbed.seen)}: {door.seen[number]}; it said:\n{ended.stderr}"

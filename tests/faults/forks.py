@@ -48,15 +48,21 @@ class Fork:
         return bool(select.select([self._control], [], [], 0)[0])
 
     def end(self, verdict: Verdict = let_all) -> Result:
-        """See it, and all processes that it started, to their end; a negative exit code is the signal that ended it."""
-        if self.asking is not None:
-            try:
-                attend(self.asking, self.process, verdict, patience=PATIENCE)
-            finally:
-                os.close(self.asking)
+        """See it to its end; a negative exit code is the signal that ended it.
+
+        Watched processes that it started are seen to theirs as well, unless it is killed: then `see_off` does that.
+        """
+        if self.asking is not None and attend(self.asking, self.process, verdict, patience=PATIENCE):
+            os.close(self.asking)
         with self._control, self.stdout, self.stderr:
             exit_code = int(self._control.recv(_MESSAGE))
             return Result(exit_code, *map(_text, (self.stdout, self.stderr)))
+
+    def see_off(self) -> None:
+        """See the watched processes that a killed command started to their end."""
+        assert self.asking is not None
+        attend(self.asking, self.process, let_all, patience=PATIENCE)
+        os.close(self.asking)
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,11 @@ def watch(names: Collection[str]) -> int:
     return descriptor
 
 
-def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> None:
-    """Answer what a process and those that it started ask, until none of them is left.
+def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> bool:
+    """Answer what a process and those that it started ask, until it is killed or none of them is left.
+
+    Returns:
+        Whether none is left.
 
     Raises:
         TimeoutError: nothing was asked for so many seconds, and processes are left.
@@ -100,23 +103,24 @@ def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> N
         if not events:
             raise TimeoutError(f"processes are left, and have made no call for {patience} s")
         if not events[0][1] & select.POLLIN:
-            return
-        with suppress(FileNotFoundError):  # killed meanwhile, or its call interrupted: it will be made anew
-            _answer(asking, process, verdict)
+            return True
+        with suppress(FileNotFoundError):  # gone meanwhile, or its call interrupted: it will be made anew
+            if _answer(asking, process, verdict) == KILL:
+                return False
 
 
-def _answer(asking: int, process: int, verdict: Verdict) -> None:
+def _answer(asking: int, process: int, verdict: Verdict) -> int:
     told = bytearray(80)  # struct seccomp_notif
     fcntl.ioctl(asking, 0xC0502100, told)
     number, thread, _, call, _, _, *arguments = struct.unpack("<QIIiIQ6Q", told)
-    name = NAMES[call]
-    fate = LET
+    name, fate = NAMES[call], LET
     if name != "openat" or arguments[2] & os.O_CREAT:
         fate = verdict(Call(name, _path(name, thread, arguments), Path(f"/proc/{process}/task/{thread}").exists()))
     if fate == KILL:
         os.kill(process, signal.SIGKILL)
     else:
         fcntl.ioctl(asking, 0xC0182101, struct.pack("<QqiI", number, 0, -fate, 0 if fate else 1))
+    return fate
 
 
 def _filter(numbers: list[int]) -> list[bytes]:

@@ -55,7 +55,7 @@ def test_an_fsync_that_fails_is_a_failed_build(forks: Forks, synced: Checkout) -
 
     met = at_every_call(forks, synced, REALIZE, after, calls=SYNCS, fate=errno.EIO)
     names = [call.name for call in met]
-    assert names.count("fsync") > 20 or "syncfs" in names
+    assert names.count("fsync") > 15 or "syncfs" in names
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -89,7 +89,7 @@ def test_a_collection_on_such_a_disk_says_so_and_loses_nothing(forks: Forks, pro
     kept = {name for name in project.objects() if "-kept-" in name}
 
     def after(checkout: Checkout, ended: Result) -> None:
-        assert_said(ended, "DiskFullError", "DiskFaultError", "HostError")
+        assert_said(ended, "DiskFullError", "DiskFaultError", "NotDeletedError", "HostError")
         assert_nothing_is_lost(forks, checkout, kept)
         forks(checkout, "gc")
         assert checkout.objects() == kept

@@ -1,4 +1,4 @@
-"""SIGKILL at every rename, fsync, write and unlink of a command."""
+"""SIGKILL at every rename, fsync, write and unlink of a command; none of its processes outlives the next start."""
 
 import signal
 from collections.abc import Collection
