@@ -156,6 +156,7 @@ class Realizer:
             self.check(node, made, expected)
         except EnvmgrError as error:
             self.notice(Event("failed", node.derivation.label, text=error.message))
+            self.store.require_whole()  # else what it was built on was taken away meanwhile: that is why
             raise
         return made
 

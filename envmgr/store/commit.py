@@ -96,6 +96,16 @@ class Committer:
         with self._changed:
             return dict(self._placed)
 
+    def require_whole(self) -> None:
+        """Go on only if nothing has failed to be settled.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: something could not be.
+        """
+        with self._changed:
+            if self._failure is not None:
+                raise self._failure
+
     def settle(self) -> None:
         """Wait until all that was added is settled.
 

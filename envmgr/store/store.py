@@ -312,6 +312,14 @@ class Store:
         finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host, manifest)
         return self._publisher().publish(made, finished)
 
+    def require_whole(self) -> None:
+        """Go on only if all that was published could be settled so far.
+
+        Raises:
+            DiskFullError, NotWrittenError, NotValidError: something could not be, and is taken away again.
+        """
+        self._committer.require_whole()
+
     def settle(self) -> None:
         """Wait until all that was published or bound is on the disk and recorded.
 
