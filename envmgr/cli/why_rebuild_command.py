@@ -15,6 +15,8 @@ from envmgr.model.store_path import StorePath
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
 
+SHOWN_FILES = 20
+
 
 class Rebuilds(TypedDict):
     """Why a recipe would be built; of a run, which is not built, why each of its inputs would."""
@@ -75,6 +77,8 @@ def _words(found: Rebuild) -> Iterator[str]:
             yield f"{found.label} would be built: its derivation is not one that was realised"
             if found.may_be_cut_off:
                 yield "  (unless its inputs come out the same: then it is there already)"
+    if earlier is None and found.state != "new":
+        yield "how that object came to be is not known here: it was not built in this store"
     if earlier and earlier.derivation != found.derivation:
         yield f"held against {earlier.store_path}, realised {earlier.realised}:"
         yield from (f"  {field}" for field in found.fields)
@@ -91,6 +95,8 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield from (f"  {field}" for field in cause.fields)
     if cause.files:
         yield "  the files:"
-        yield from (f"    {line}" for entry in cause.files for line in str(entry).split("\n"))
+        yield from (f"    {line}" for entry in cause.files[:SHOWN_FILES] for line in str(entry).split("\n"))
+        if len(cause.files) > SHOWN_FILES:
+            yield f"    and {len(cause.files) - SHOWN_FILES} more, which --json lists"
     else:
         yield from (f"    {line}" for line in str(cause.text).split("\n"))
