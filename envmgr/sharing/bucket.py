@@ -4,6 +4,7 @@ The address is `s3://BUCKET/PREFIX`, with `?endpoint=URL` and `?region=NAME` whe
 Credentials are those of the environment that every S3 tool reads (`AWS_ACCESS_KEY_ID` and so on).
 """
 
+import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -54,11 +55,9 @@ class Bucket:
         """A large file."""
         import obstore
 
-        with _trouble(self.place):
-            try:
-                file = obstore.open_reader(self._store, name)
-            except FileNotFoundError:
-                file = None
+        file = None
+        with suppress(FileNotFoundError), _trouble(self.place, FileNotFoundError):
+            file = obstore.open_reader(self._store, name)
         yield _Reader(file, self.place) if file else None
 
     @contextmanager
@@ -115,7 +114,7 @@ class Bucket:
     def _read(self, name: str, limit: int | None) -> tuple[bytes, str | None] | None:
         import obstore
 
-        with _trouble(self.place), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _trouble(self.place, FileNotFoundError):
             found = obstore.get(self._store, name)
             if limit is None or found.meta["size"] <= limit:
                 return bytes(found.bytes()), found.meta["e_tag"]
@@ -125,13 +124,13 @@ class Bucket:
         import obstore
         from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
 
-        with _trouble(self.place, passing=(AlreadyExistsError, NotSupportedError, PreconditionError)):
+        with _trouble(self.place, AlreadyExistsError, NotSupportedError, PreconditionError):
             obstore.put(self._store, name, data, mode=mode)
 
     def _is_there(self, name: str) -> bool:
         import obstore
 
-        with _trouble(self.place), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _trouble(self.place, FileNotFoundError):
             obstore.head(self._store, name)
             return True
         return False
@@ -148,16 +147,22 @@ class _Reader:
 
 
 @contextmanager
-def _trouble(place: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Let what goes wrong be the bucket's failure; that a file is not there passes, as does what is named."""
+def _trouble(place: str, *passing: type[Exception]) -> Iterator[None]:
+    """Let what goes wrong be the bucket's failure, but for what is named."""
     from obstore.exceptions import BaseError
 
     try:
         yield
     except (BaseError, OSError) as error:
-        if isinstance(error, (FileNotFoundError, *passing)):
+        if isinstance(error, passing):
             raise
-        raise UnusableError(place, str(error).splitlines()[0].strip()) from error
+        raise UnusableError(place, _reason(str(error))) from error
+
+
+def _reason(text: str) -> str:
+    """What a server says in its document of an error, or what is said first."""
+    said = re.search(r"<Message>([^<]+)</Message>", text)
+    return said[1] if said else text.splitlines()[0].strip()
 
 
 def _opened(url: str, patience: timedelta) -> "S3Store":
