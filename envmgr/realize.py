@@ -39,6 +39,7 @@ from envmgr.store.store import Store
 from envmgr.survey import Survey, survey
 
 if TYPE_CHECKING:
+    from envmgr.sharing.below import Below
     from envmgr.sharing.copying import Copying
     from envmgr.sharing.substituters import Found
 
@@ -94,6 +95,7 @@ class Realizer:
         options: Options,
         notice: Callable[[Event], None] = lambda event: None,
         copying: "Copying | None" = None,
+        below: "Below | None" = None,
     ) -> None:
         self.store = store
         self.executor = executor
@@ -101,6 +103,7 @@ class Realizer:
         self.options = options
         self.notice = notice
         self.copying = copying
+        self.below = below
         self._stopped = threading.Event()
 
     def survey(self, roots: Iterable[Node], expected: Mapping[Digest, Expected]) -> Survey:
@@ -112,10 +115,12 @@ class Realizer:
         return survey(roots, expected, known=self._known, copying=self.copying)
 
     def _known(self, node: Node, expected: Mapping[Digest, Expected]) -> Realisation | None:
-        """What is there of a node: the locked output, if it is among several."""
+        """What is there of a node, in this store or below: the locked output, if it is among several."""
         found = self.store.realisations_of(node.digest)
         wanted = expected.get(node.digest)
         best = next((item for item in found if wanted and item.store_path == wanted.store_path), None)
+        if best is None and self.below is not None and (wanted or not found):
+            best = self.below.answer(node.digest, wanted.store_path if wanted else None)
         if best is None and found:
             best = found[0]
             self.check(node, best, expected)
@@ -141,6 +146,8 @@ class Realizer:
             copied=survey.copies.keys(),
         )
         with self.store.settling():
+            if self.below is not None:
+                self.below.link(survey.present.values())
             return schedule.run(lambda node, done: self._checked(node, done, expected, survey.copies), self.stop)
 
     def _checked(
@@ -203,7 +210,11 @@ class Realizer:
 
         Of a source, and of what is pinned, the survey has asked already.
         """
-        if self.copying is None or resolved == node.digest or node.digest in expected:
+        if resolved == node.digest or node.digest in expected:
+            return None
+        if self.below is not None and (lent := self.below.resolved_answer(resolved)):
+            return lent
+        if self.copying is None:
             return None
         found = self.copying.answers([Question(node, resolved, expected)]).get(resolved)
         return found.answer if found and self.copying.obtain(found) else None

@@ -32,7 +32,7 @@ def recall(arguments: list[str]) -> list[str] | None:
             if stamp != _stamp(path):
                 return None
         for name in objects:
-            os.lstat(f"{root}/objects/{name}")
+            os.stat(f"{root}/objects/{name}")
     except (OSError, ValueError):
         return None
     return [f"{root}/objects/{name}" for name in printed]

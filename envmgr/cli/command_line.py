@@ -14,6 +14,7 @@ from envmgr.model.names import did_you_mean
 from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
+    "detach": "Copy objects that lie in other stores.",
     "diff": "How two objects, closures or lockfiles differ.",
     "cache": "Binary caches: what is copied instead of being built.",
     "doctor": "What this host offers, and what would mend what it lacks.",
@@ -75,12 +76,18 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.option("--store", type=click.Path(path_type=Path), help="The store (else $ENVMGR_STORE, else the checkout's).")
+@click.option(
+    "--below",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A store that is read where the own one lacks something (else $ENVMGR_BELOW, else the configuration's).",
+)
 @click.option("--recipes", type=click.Path(path_type=Path, exists=True), help="The folder of the recipes.")
 @click.version_option(__version__, message="%(version)s")
 @click.pass_context
-def envmgr(context: click.Context, store: Path | None, recipes: Path | None) -> None:
+def envmgr(context: click.Context, store: Path | None, below: tuple[Path, ...], recipes: Path | None) -> None:
     """Hermetic builds and environments for machine-learning benchmarks."""
-    context.obj = Project(recipes_option=recipes, store_option=store)
+    context.obj = Project(recipes_option=recipes, store_option=store, below_option=below)
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

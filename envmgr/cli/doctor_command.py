@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from envmgr.model.axis import version_key
 from envmgr.model.errors import EnvmgrError, HostError
 from envmgr.store.file_system import file_system
 from envmgr.store.lock_proof import fault
+from envmgr.store.store import Store
 
 LEAST_GLIBC = "2.28"
 """What the wheels' programs and ONNX Runtime ask for."""
@@ -80,6 +82,7 @@ def _findings(project: Project) -> Iterator[Finding]:
     yield _disk(_nearest(project.store_root))
     yield _file_system(project)
     yield _store(project)
+    yield from (_asked("store below", partial(_opened, root)) for root in project.below)
     if os.geteuid() == 0:
         yield Finding(
             "user", ok=True, found="root: set-id bits, owners and devices would work for real in what builds leave"
@@ -123,6 +126,11 @@ def _store(project: Project) -> Finding:
         found = f"{root} can't be written: {error.strerror}"
         return Finding("store", ok=False, found=found, fix="name a store that you may write by --store")
     return _asked("store", lambda: _described(project))
+
+
+def _opened(root: Path) -> str:
+    with Store.open(root, read_only=True) as store:
+        return f"{root}: {store.statistics().objects} objects"
 
 
 def _described(project: Project) -> str:

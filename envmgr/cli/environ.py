@@ -40,7 +40,7 @@ def environment_of(
         with watching(stream=work["stream"]) as notice:
             found = named(project, store, names, axes=axes, lock=lock, work=work, notice=notice)
         paths = list(dict.fromkeys(path for item in found for path in item.paths))
-        folders = [store.folder(path) for path in paths]
+        folders = [store.layout.object(path) for path in paths]
         made = environment(" ".join(names), folders, lent(python_abi(folders), Path(places.cache())))
         if lasting:
             store.hand_over(paths)

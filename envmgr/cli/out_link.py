@@ -42,7 +42,7 @@ def keep_by_links(store: Store, links: Iterable[tuple[Path, StorePath]]) -> None
     for link, path in links:
         link.parent.mkdir(parents=True, exist_ok=True)
         draft = link.with_name(f".{link.name}-{secrets.token_hex(4)}")
-        draft.symlink_to(store.folder(path))
+        draft.symlink_to(store.layout.object(path))
         draft.replace(link)
         name = Digest.of(os.fsencode(link)).hex[:16]
         store.add_root(Root("link", name, (path,), f"link {link}", anchor=str(link)))

@@ -4,6 +4,7 @@ The store is, in this order: `--store`, `ENVMGR_STORE`, `store/` of the checkout
 are those of the nearest folder upward that has `recipes/`.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,7 @@ class Project:
 
     recipes_option: Path | None = None
     store_option: Path | None = None
+    below_option: tuple[Path, ...] = ()
 
     @cached_property
     def recipes(self) -> Path:
@@ -62,6 +64,14 @@ class Project:
     def config(self) -> Config:
         """The user's configuration."""
         return read_config(Path(places.config()))
+
+    @cached_property
+    def below(self) -> list[Path]:
+        """The stores below the own one: those of `--below`, else of `$ENVMGR_BELOW`, else of the configuration."""
+        named = os.environ.get("ENVMGR_BELOW", "")
+        configured = [Path(places.config()) / path.expanduser() for path in self.config.stores.below]
+        roots = self.below_option or [Path(path) for path in named.split(os.pathsep) if path] or configured
+        return [root.absolute() for root in roots]
 
     @cached_property
     def facts(self) -> HostFacts:

@@ -114,7 +114,7 @@ def command(
     data: Realised | Again = Again(outputs=outputs, rebuilt=again) if rebuild else Realised(outputs=outputs)
     if different := [item for item in again if item.entries]:
         return Answer(data, failure=RebuildDiffersError(different))
-    return Answer(data, "\n".join(str(store.folder(path)) for path in paths))
+    return Answer(data, "\n".join(str(store.layout.object(path)) for path in paths))
 
 
 def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:

@@ -14,9 +14,11 @@ from envmgr.config import Caches, read_caches
 from envmgr.model.errors import HostError, UsageError
 from envmgr.model.event import Event
 from envmgr.realize import Realizer
+from envmgr.store.links import lenders
 from envmgr.store.store import Store
 
 if TYPE_CHECKING:
+    from envmgr.sharing.below import Below
     from envmgr.sharing.cache import Cache
     from envmgr.sharing.copying import Copying
 
@@ -25,8 +27,21 @@ if TYPE_CHECKING:
 def realizing(project: Project, store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[Realizer]:
     """What realises in a store; `work` has the shared options, as click parsed them."""
     held, options = executor(work["sandbox"]), realize_options(work)
-    with _copying(store, work, notice) as copying:
-        yield Realizer(store, held, checkout=project.recipes, options=options, notice=notice, copying=copying)
+    with _copying(store, work, notice) as copying, _below(project, store, notice) as below:
+        yield Realizer(
+            store, held, checkout=project.recipes, options=options, notice=notice, copying=copying, below=below
+        )
+
+
+@contextmanager
+def _below(project: Project, store: Store, notice: Notice) -> Iterator["Below | None"]:
+    if not project.below and not lenders(store.layout):
+        yield None
+        return
+    from envmgr.sharing.below import Below
+
+    with Below(project.below, store, lambda text: notice(Event("warned", "stores below", text=text))) as below:
+        yield below
 
 
 @contextmanager

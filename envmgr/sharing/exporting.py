@@ -2,23 +2,21 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import IO
 
 from envmgr.model.digest import Digest
 from envmgr.model.errors import HostError
 from envmgr.model.event import Event
-from envmgr.model.realisation import StoreObject
-from envmgr.model.store_path import StorePath
 from envmgr.sharing.checkout_part import CheckoutPart
 from envmgr.sharing.export_format import CHECKOUT, CONTENTS, Contents, ExportedObject, ExportedRoot, part
 from envmgr.sharing.tar_stream import TarWriter
-from envmgr.store.db import NotValidError
+from envmgr.store.adopt import Foreign
 from envmgr.store.durable import sync_folder, writing
+from envmgr.store.offer import offer, ordered_closure
 from envmgr.store.pack import blocks
 from envmgr.store.store import Store
 
@@ -57,7 +55,7 @@ def export(
         NotWritableError, DiskFullError, NotWrittenError: the file can't be written.
     """
     store.hold([path for root in roots for path in root.paths])
-    described = _ordered(store, store.closure(path for root in roots for path in root.paths))
+    described = ordered_closure(store, [path for root in roots for path in root.paths])
     objects = tuple(item.store_path for item in described)
     contents = Contents(roots=tuple(roots), checkout=checkout is not None, objects=objects)
     with _draft(file) as opened:
@@ -70,31 +68,19 @@ def export(
         for number, item in enumerate(described, 1):
             progress = f"{number} of {len(described)}: {item.store_path}"
             notice(Event("progressed", file.name, "export", text=progress))
-            _add(store, item, writer)
+            _add(offer(store, item), store.folder(item.store_path), writer)
         writer.close()
     return Exported(writer.digest, writer.size, contents)
 
 
-def _ordered(store: Store, closure: Iterable[StorePath]) -> list[StoreObject]:
-    """Objects, references before their referrers; else sorted."""
-    described = {path: store.object(path) for path in closure}
-    if gone := [path for path, item in described.items() if item is None]:
-        raise NotValidError(store.layout.index, gone)
-    known = {path: item for path, item in described.items() if item is not None}
-    order = TopologicalSorter({path: known[path].references for path in sorted(known)}).static_order()
-    return [known[path] for path in order]
-
-
-def _add(store: Store, described: StoreObject, writer: TarWriter) -> None:
-    path, manifest = described.store_path, store.manifest(described.store_path)
-    realisations = sorted(store.database.realisations_of(path), key=lambda made: (made.derivation, made.resolved))
-    texts = {made.derivation: store.layout.derivation(made.derivation).read_bytes().decode() for made in realisations}
-    record = ExportedObject(
-        described=described, realisations=tuple(realisations), derivations=tuple(texts[key] for key in sorted(texts))
-    )
-    writer.add(part(str(path), "json"), len(record.text), [record.text])
-    writer.add(part(str(path), "manifest"), len(manifest.text), [manifest.text])
-    writer.add(part(str(path), "content"), manifest.size, blocks(store.folder(path), manifest))
+def _add(known: Foreign, tree: Path, writer: TarWriter) -> None:
+    realisations = sorted(known.realisations, key=lambda made: (made.derivation, made.resolved))
+    derivations = tuple(known.texts[digest].decode() for digest in sorted(known.texts))
+    record = ExportedObject(described=known.described, realisations=tuple(realisations), derivations=derivations)
+    name = str(known.path)
+    writer.add(part(name, "json"), len(record.text), [record.text])
+    writer.add(part(name, "manifest"), len(known.manifest.text), [known.manifest.text])
+    writer.add(part(name, "content"), known.manifest.size, blocks(tree, known.manifest))
 
 
 @contextmanager

@@ -123,8 +123,9 @@ class _Reading:
             self.notice(Event("progressed", self.reader.path.name, "import", text=progress))
             checked[path] = self.object(path, checked)
         digest = self.reader.end()
-        for item in checked.values():
-            self.store.adopt(replace(self.made, out=item.tree or self.made.out), item.foreign)
+        with self.store.settling():
+            for item in checked.values():
+                self.store.place(replace(self.made, out=item.tree or self.made.out), item.foreign)
         if into is not None and draft is not None:
             put(checkout, draft, into)
         new = tuple(path for path, item in checked.items() if item.tree is not None)

@@ -159,7 +159,8 @@ class Committer:
         texts = {target: text for addition in batch for target, text in addition.texts.items()}
         with writing(self._layout.root):
             drafts = self._write_drafts(texts)
-            trees = [self._layout.object(item.store_path) for item in objects]
+            places = (self._layout.object(item.store_path) for item in objects)
+            trees = [place for place in places if not place.is_symlink()]
             self._disk.sync(trees=trees, files=drafts, folders=[self._layout.objects])
             with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
                 for draft, target in drafts.items():

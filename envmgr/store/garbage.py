@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database, DeadObject
 from envmgr.store.last_use import last_use
 from envmgr.store.layout import Layout
+from envmgr.store.links import borrowed_objects
 from envmgr.store.roots import PRINTED_SECONDS
 
 
@@ -42,11 +43,18 @@ def garbage_of(layout: Layout, database: Database, kept: Collection[StorePath], 
         kept: what roots name.
         policy: how much is to go.
     """
+    borrowed = borrowed_objects(layout)
     if not policy.is_choosy:
-        return database.dead(kept)
+        return _weighed(database.dead(kept), borrowed)
     uses = {path: last_use(layout, path) for path in database.objects()}
-    dead = database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)})
-    return list(_as_much_as_said(_longest_unused_first(database, dead, uses), policy, database.statistics().bytes))
+    dead = _weighed(database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)}), borrowed)
+    size = database.statistics().bytes - sum(item.size for path in borrowed if (item := database.object(path)))
+    return list(_as_much_as_said(_longest_unused_first(database, dead, uses), policy, size))
+
+
+def _weighed(dead: list[DeadObject], borrowed: Collection[StorePath]) -> list[DeadObject]:
+    """Dead objects, those that lie in another store with no bytes: none become free here."""
+    return [replace(item, bytes=0) if item.store_path in borrowed else item for item in dead] if borrowed else dead
 
 
 def _last_of_each_name(uses: Mapping[StorePath, float], number: int) -> Iterator[StorePath]:

@@ -65,6 +65,11 @@ class Layout:
         return self.staging / "trash"
 
     @cached_property
+    def below(self) -> Path:
+        """Links to the `objects/` of the stores that lend objects to this one; made with the first."""
+        return self.root / "below"
+
+    @cached_property
     def logs(self) -> Path:
         """The logs of builds, by derivation digest."""
         return self.root / "logs"

@@ -230,7 +230,8 @@ class Publisher:
         place = self.layout.object(path)
         discard(self.layout, place)
         tree.rename(place)
-        close_top(place)
+        if not place.is_symlink():
+            close_top(place)
         return place
 
 

@@ -21,7 +21,7 @@ from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.path_lock import LOCK_SECONDS, alone
 from envmgr.store.schema import refuse_newer
-from envmgr.store.store import NoStoreError
+from envmgr.store.store import NoStoreError, Store
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -60,6 +60,21 @@ def rebuild_db(root: Path, *, trust_locks: bool = False) -> Rebuilt:
         realisations = _usable_realisations(layout, objects, unused)
         _replace_index(layout, objects.values(), realisations)
     return Rebuilt(len(objects), len(realisations), tuple((file.relative_to(layout.root), why) for file, why in unused))
+
+
+def open_without_index(root: Path, scratch: Path) -> Store:
+    """Open a store for reading, with an index that is made from its files in the folder `scratch`.
+
+    Raises:
+        NoStoreError: there is no store.
+    """
+    layout = Layout(root.resolve())
+    if not layout.objects.is_dir():
+        raise NoStoreError(root)
+    objects = _usable_objects(layout, [])
+    database = Database(scratch / layout.index.name, read_only=False)
+    database.record(objects.values(), _usable_realisations(layout, objects, []))
+    return Store.of(layout, "its index can't be used", database)
 
 
 def _usable_objects(layout: Layout, unused: list[tuple[Path, str]]) -> dict[StorePath, StoreObject]:

@@ -154,7 +154,8 @@ def held(layout: Layout, kind: Kind, file: Path, *, printed_seconds: float = PRI
 def _is_anchored(layout: Layout, root: Root) -> bool:
     anchor = layout.root / root.anchor
     if root.kind == "link":
-        return anchor.is_symlink() and [os.path.realpath(anchor)] == [str(layout.object(path)) for path in root.paths]
+        places = [os.path.realpath(layout.object(path)) for path in root.paths]
+        return anchor.is_symlink() and [os.path.realpath(anchor)] == places
     return not root.anchor or os.path.lexists(anchor)
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,7 @@ from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
 from envmgr.store.last_use import used
 from envmgr.store.layout import Layout
+from envmgr.store.links import lend, lenders
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.opening import make_folders, refuse_lost_index, sweep
 from envmgr.store.path_lock import (
@@ -107,12 +108,16 @@ class Store:
         if not reason:
             require_locks(layout, trust=trust_locks)
         refuse_lost_index(layout)
-        database = Database(layout.index, read_only=bool(reason))
-        folders = StagingFolders(layout)
-        store = cls(layout, reason, database, RunningRoot(layout), folders, Committer(layout, database, folders))
+        store = cls.of(layout, reason, Database(layout.index, read_only=bool(reason)))
         if not reason:
             sweep(layout)
         return store
+
+    @classmethod
+    def of(cls, layout: Layout, read_only: str, database: Database) -> Self:
+        """A store with an index that is open already; `read_only` says why it can't be written, or is empty."""
+        folders = StagingFolders(layout)
+        return cls(layout, read_only, database, RunningRoot(layout), folders, Committer(layout, database, folders))
 
     def close(self) -> None:
         """Settle what was placed, and let go of what was held."""
@@ -133,8 +138,9 @@ class Store:
         return self.layout.root
 
     def folder(self, path: StorePath) -> Path:
-        """Where the tree of an object lies, or would lie."""
-        return self.layout.object(path)
+        """Where the tree of an object lies, or would lie: in another store, if it is a link to there."""
+        place = self.layout.object(path)
+        return place.resolve() if place.is_symlink() else place
 
     def log(self, derivation: Digest) -> Path:
         """Where the log of a derivation's last build lies, or would lie."""
@@ -308,8 +314,8 @@ class Store:
             DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
             NotValidError: an object that it refers to is gone.
         """
-        own = [os.fsencode(self.layout.objects), os.fsencode(self.layout.staging)]
-        finished = Finished(derivation, resolved, candidates, [*forbidden, *own], isolation, bare_host, manifest)
+        places = map(os.fsencode, [self.layout.objects, self.layout.staging, *lenders(self.layout)])
+        finished = Finished(derivation, resolved, candidates, [*forbidden, *places], isolation, bare_host, manifest)
         return self._publisher().publish(made, finished)
 
     def require_whole(self) -> None:
@@ -374,6 +380,23 @@ class Store:
         """
         return self._publisher().learn(realisations, texts)
 
+    def link(self, foreign: Foreign, lender: Path) -> None:
+        """Let an object be the one in another store, held from now on; nothing of its tree is read. Settle it later.
+
+        Args:
+            foreign: what the other store knows of it; its references are valid here.
+            lender: the folder `objects/` of the other store.
+
+        Raises:
+            FalseDescriptionError: what is said of it contradicts itself.
+            DiskFullError, NotWrittenError: it could not be brought to the disk.
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        with self.stage("link") as made:
+            link = made.folder / "link"
+            lend(self.layout, lender, foreign.path, link)
+            self.place(replace(made, out=link), foreign)
+
     @contextmanager
     def lock(
         self, what: Digest | StorePath, *, holder: str, timeout: float, waiting: Waiting = wait_silently
@@ -405,11 +428,17 @@ class Store:
             raise ReadOnlyStoreError(self.root, self.read_only)
 
     def _valid(self, found: Iterable[Realisation]) -> list[Realisation]:
-        valid = [item for item in found if self.folder(item.store_path).is_dir()]
+        valid = [item for item in found if self._is_whole(item.store_path)]
         self._hold([item.store_path for item in valid])
         if not self.read_only:
             used(self.layout, [item.store_path for item in valid])
         return valid
+
+    def _is_whole(self, path: StorePath) -> bool:
+        """Whether an object is there; and what it refers to, where some objects are links, which others can break."""
+        linked = bool(lenders(self.layout))
+        closure = self.database.closure([path]) if linked else [path]
+        return all(self.folder(item).is_dir() for item in closure)
 
     def _hold(self, paths: Iterable[StorePath]) -> None:
         if not self.read_only:

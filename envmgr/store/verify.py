@@ -1,7 +1,7 @@
 """Every byte of every object held against its manifest, and objects made whole again where a good copy can be had."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envmgr.manifest import Change, Manifest, difference, manifest_of
@@ -9,6 +9,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
+from envmgr.store.links import lent_from
 from envmgr.store.path_lock import LOCK_SECONDS, exclusive_part
 from envmgr.store.remove import remove_tree
 from envmgr.store.seal import close_top, seal
@@ -51,7 +52,7 @@ def verify(store: Store, paths: Collection[StorePath] | None = None, *, progress
         described = store.database.object(path)
         damage = _damage(store, described) if described else None
         if damage is not None and store.database.object(path) is not None:  # else it was collected as garbage
-            damages.append(damage)
+            damages.append(_located(store, damage))
     return damages
 
 
@@ -92,6 +93,12 @@ def _replace(store: Store, described: StoreObject, manifest: Manifest, tree: Pat
         sync_folder(target)
         sync_folder(layout.objects)
     remove_tree(damaged)
+
+
+def _located(store: Store, damage: Damage) -> Damage:
+    """The damage, with the place of the tree, where that is another store."""
+    place = lent_from(store.layout, damage.store_path)
+    return replace(damage, what=f"{damage.what} (it is linked to {place})") if place else damage
 
 
 def _damage(store: Store, described: StoreObject) -> Damage | None:

@@ -44,7 +44,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "verify", "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema",
         "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
-        "export tool -o file", "import file",
+        "export tool -o file", "import file", "detach",
         "cache keygen me", "cache push ./cache tool", "cache add near ./cache", "cache list", "cache stats near",
         "cache sign near", "cache pull near words", "cache remove near", "cache serve far", "cache trust far",
         "cache revoke far",

@@ -71,7 +71,7 @@ def command(
             raise caches.faults[-1] if caches.faults else NotInCacheError(wanted, missing)
         paths = [found[name].record.store_path for name in names]
         keep_lockfile(store, lock, paths)
-    return Answer({"paths": paths}, "\n".join(str(store.folder(path)) for path in paths))
+    return Answer({"paths": paths}, "\n".join(str(store.layout.object(path)) for path in paths))
 
 
 def _found(

@@ -1,0 +1,39 @@
+"""What a store knows of its objects, in the form and the order in which another store can take them."""
+
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+
+from envmgr.model.realisation import StoreObject
+from envmgr.model.store_path import StorePath
+from envmgr.store.adopt import Foreign
+from envmgr.store.db import NotValidError
+from envmgr.store.store import DamagedObjectError, Store
+
+
+def ordered_closure(store: Store, paths: Iterable[StorePath]) -> list[StoreObject]:
+    """The objects that some objects reach by references, references before their referrers; else sorted.
+
+    Raises:
+        NotValidError: one of them is not valid.
+    """
+    described = {path: store.object(path) for path in store.closure(paths)}
+    known = {path: item for path, item in described.items() if item is not None}
+    if gone := described.keys() - known.keys():
+        raise NotValidError(store.layout.index, gone)
+    order = TopologicalSorter({path: item.references for path, item in known.items()}).static_order()
+    return [known[path] for path in order]
+
+
+def offer(store: Store, described: StoreObject) -> Foreign:
+    """All that is known of a valid object: its manifest, and every realisation that gave it.
+
+    Raises:
+        DamagedObjectError: it can't be read.
+    """
+    path = described.store_path
+    realisations = store.database.realisations_of(path)
+    try:
+        texts = {made.derivation: store.layout.derivation(made.derivation).read_bytes() for made in realisations}
+    except OSError as error:
+        raise DamagedObjectError(path, f"the text of a derivation cannot be read: {error}", store.root) from error
+    return Foreign(described, store.manifest(path), realisations, texts)
