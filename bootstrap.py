@@ -26,14 +26,7 @@ USAGE = """\
 python3 bootstrap.py COMMAND...           runs envmgr, which is .venv/bin/envmgr from then on
 python3 bootstrap.py test [ARGUMENT...]   runs its tests: pytest with these arguments
 """
-LAUNCHER = """\
-#!/bin/sh
-'''exec' %s "$0" "$@"
-'''
-import sys
-from envmgr.cli.main import main
-sys.exit(main())
-"""
+LAUNCHER = "%s\nimport sys\nsys.path.insert(0, %s)\nfrom envmgr.cli.main import main\nmain()\n"
 
 
 def main(arguments):
@@ -96,12 +89,19 @@ def make(build, pins):
     uv = make_venv(venv, PINS[0], WORK, environ)
     run([uv, "pip", "sync", "--require-hashes", "--no-build", "--compile-bytecode", "--python", venv] + pins, environ)
     (venv / ("lib/python%d.%d/site-packages/envmgr.pth" % sys.version_info[:2])).write_text("%s\n" % HERE)
-    (venv / "bin/envmgr").write_text(LAUNCHER % shlex.quote(str(VENV / "bin/python")))
+    (venv / "bin/envmgr").write_text(LAUNCHER % (first_line(str(VENV / "bin/python")), ascii(str(HERE))))
     (venv / "bin/envmgr").chmod(0o755)
     (venv / "stamp").write_text(stamp(pins))
     if os.path.lexists(VENV):
         VENV.rename(build / "old")
     venv.rename(VENV)
+
+
+def first_line(python):
+    """Starts Python without what is installed, which takes a while: main() adds it where it is needed."""
+    if len(python.encode()) < 100 and len(python.split()) == 1:
+        return "#!%s -IS" % python
+    return "#!/bin/sh\n'''exec' %s -IS \"$0\" \"$@\"\n'''" % shlex.quote(python)  # no path for a kernel
 
 
 if __name__ == "__main__":

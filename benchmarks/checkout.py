@@ -41,10 +41,12 @@ def call(
 
 @dataclass(frozen=True)
 class Checkout:
-    """Calls of envmgr in this checkout."""
+    """Calls of this checkout's envmgr."""
 
     store: Path | None = None
     """The store; None: the checkout's own."""
+    folder: Path = TOP
+    """Where the calls are made: in this checkout, or in another one."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -68,7 +70,8 @@ class Checkout:
         Raises:
             FailedError: it ended with an exit code that is not expected.
         """
-        return call([str(Path(sys.executable).with_name("envmgr")), *arguments], self.environ, expect=expect).stdout
+        argv = [str(Path(sys.executable).with_name("envmgr")), *arguments]
+        return call(argv, self.environ, cwd=self.folder, expect=expect).stdout
 
     def realize(self, *names: str) -> list[Path]:
         """Where recipes' outputs lie, locked; what is missing is built."""

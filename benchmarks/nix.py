@@ -22,6 +22,7 @@ class Nix:
 
     folder: Path
     jobs: int = 2
+    sandbox: bool = True
 
     def __post_init__(self) -> None:
         if shutil.which(PROGRAM) is None:
@@ -40,7 +41,8 @@ class Nix:
         """Its sandbox shows a build what ours does: the shell and what that needs, of the host."""
         shown = " ".join(f"{place}={path}" for place, path in bare_host().readable.items())
         return (
-            f"build-users-group =\nsubstituters =\nsandbox = true\nsandbox-fallback = false\nsandbox-paths = {shown}\n"
+            f"build-users-group =\nsubstituters =\nsandbox = {str(self.sandbox).lower()}\nsandbox-fallback = false\n"
+            f"sandbox-paths = {shown}\n"
             f"max-jobs = {self.jobs}\ncores = 1\n"
         )
 

@@ -1,54 +1,89 @@
-"""Where things lie when nobody says: recipes, store, configuration. Imports next to nothing: it is on the hot path."""
+"""Where things lie when nobody says: recipes, store, configuration.
 
-import os
+It is on the hot path, where reading `os` alone would be a tenth of the whole; so the kernel is asked through `posix`,
+which the interpreter has in it.
+"""
+
+import posix
 import sys
 
-INSTALLED = os.path.join(sys.prefix, "share", "envmgr")
-"""Where an installed envmgr has the recipes that came with it."""
+_KIND, _FOLDER = 0o170000, 0o040000
 
 
 def checkout(start: str) -> str | None:
     """The nearest folder at or above `start` that has `recipes/`, else the one that was installed with envmgr."""
-    folder = os.path.abspath(start)
-    while not os.path.isdir(os.path.join(folder, "recipes")):
-        if folder == os.path.dirname(folder):
-            return INSTALLED if os.path.isdir(os.path.join(INSTALLED, "recipes")) else None
-        folder = os.path.dirname(folder)
-    return folder
+    installed = f"{sys.prefix}/share/envmgr"
+    return _upward(start) or (installed if is_folder(f"{installed}/recipes") else None)
 
 
 def store(option: str | None, start: str) -> str:
     """The root of the store: the option, `$ENVMGR_STORE`, `store/` of the checkout, the user's data folder."""
-    named = option or os.environ.get("ENVMGR_STORE")
+    named = option or variables().get("ENVMGR_STORE")
     if named:
-        return os.path.abspath(named)
-    top = checkout(start)
-    if top is not None and os.path.isdir(os.path.join(top, "store")):
-        return os.path.join(top, "store")
-    from platformdirs import user_data_dir
-
-    return os.path.join(user_data_dir("envmgr"), "store")
+        return _absolute(named)
+    top = _upward(start)
+    if top is not None and is_folder(f"{top}/store"):
+        return f"{top}/store"
+    return f"{_users('XDG_DATA_HOME', '.local/share')}/store"
 
 
 def config() -> str:
-    """The folder of the user's configuration: `$ENVMGR_CONFIG`, else the platform's."""
-    named = os.environ.get("ENVMGR_CONFIG")
-    if named:
-        return os.path.abspath(named)
-    from platformdirs import user_config_dir
-
-    return user_config_dir("envmgr")
+    """The folder of the user's configuration: `$ENVMGR_CONFIG`, else the user's own."""
+    named = variables().get("ENVMGR_CONFIG")
+    return _absolute(named) if named else _users("XDG_CONFIG_HOME", ".config")
 
 
 def cache() -> str:
     """The user's folder for what can be made again."""
-    from platformdirs import user_cache_dir
-
-    return user_cache_dir("envmgr")
+    return _users("XDG_CACHE_HOME", ".cache")
 
 
 def memory() -> str:
     """The folder of what is remembered between commands and can be forgotten at any time."""
-    from platformdirs import user_cache_dir
+    return _users("XDG_CACHE_HOME", ".cache")
 
-    return user_cache_dir("envmgr")
+
+def variables() -> dict[str, str]:
+    """The environment variables: as `os` has them, if it has been read, for then they may have been changed there."""
+    if "os" in sys.modules:
+        return dict(sys.modules["os"].environ)
+    coding = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
+    return {name.decode(*coding): value.decode(*coding) for name, value in posix.environ.items()}
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at that path, or a link to one."""
+    try:
+        return posix.stat(path).st_mode & _KIND == _FOLDER
+    except OSError:
+        return False
+
+
+def _upward(start: str) -> str | None:
+    folder = _absolute(start)
+    while not is_folder(f"{folder}/recipes"):
+        if not folder:
+            return None
+        folder = folder.rpartition("/")[0]
+    return folder or "/"
+
+
+def _absolute(path: str) -> str:
+    """The path without detours; `os` is read only where there are some."""
+    if path.startswith("/") and {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
+        return path
+    from os.path import abspath
+
+    return abspath(path)
+
+
+def _users(name: str, below_home: str) -> str:
+    """Our folder below one of the user's, by the XDG base directory specification: a relative path does not count."""
+    named, home = (variables().get(variable, "") for variable in (name, "HOME"))
+    if named.startswith("/"):
+        return f"{named}/envmgr"
+    if home.startswith("/"):
+        return f"{home}/{below_home}/envmgr"
+    from os.path import expanduser
+
+    return f"{expanduser('~')}/{below_home}/envmgr"

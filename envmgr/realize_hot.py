@@ -1,78 +1,197 @@
-"""Nothing to do, said at once: the answer of an earlier `realize`, when nothing that it rests on has changed.
+"""Nothing to do, said at once: what an earlier `realize` printed, when nothing that it rests on has changed.
 
-`remember` writes an answer down: the paths to print, the objects that must be there, and every file and folder that
-the plan was made from with its times, size and inode. `recall` holds them against the disk, one `lstat` each, and
-imports nothing but `os` and `hashlib`. Any doubt (a missing memo, another time, a missing object, an option that it
-does not know) means None, and the command is worked out in full.
+`remember` writes a memo: the question (arguments, folder, `ENVMGR_*` variables), the host, the store paths to print,
+the objects that must be there, and every file that the answer was worked out from, with times, size and inode.
+`recall` holds all of that against the world, one `stat` a file and one `access` an object. Any doubt (a missing,
+damaged or other memo, another time, a missing object) means None, and the command is worked out in full. A memo is
+not known to be durable, and need not be.
 
 A file that was changed in the very tick in which it was read would look unchanged later; so a memo that is not
 clearly younger than all that it rests on is not written.
+
+What was printed stays for some minutes, by a root of the kind `printed`. In one section of the collector lock, shared,
+`recall` makes that root young again and looks at the objects. Garbage collection deletes every memo first, and then
+drops objects in sections in which it holds the lock alone and looks at the roots. So each of those comes later, and
+finds the root young; or it came before, and a memo or an object is gone, which is a doubt.
+
+The start of the interpreter is most of what this costs, so next to nothing is imported: see `places`.
 """
 
-import os
+import marshal
+import posix
 import sys
-from hashlib import sha256
+from fcntl import LOCK_NB, LOCK_SH, flock
+from zlib import adler32, crc32
 
 from envmgr import places
 
-TICK_NANOSECONDS = 50_000_000
-"""Longer than the step of file times on the file systems that we know."""
+Stamp = tuple[int, int, int, int]
+"""Of a file: when it was written to, when anything of it was changed, its size, its inode."""
+Seen = tuple[dict[str, list[tuple[str, Stamp]]], list[str]]
+"""By folder the names and stamps of what is there; and the paths at which nothing is."""
+
+TICK = 50_000_000
+"""Nanoseconds: longer than the step of file times on the file systems of Linux,"""
+COARSE_TICK = 2_100_000_000
+"""... but for those that count in whole seconds, or in two."""
+
+HOST_FILES = ("/etc/os-release", "/usr/lib/os-release")
+
+_CHECKSUM = 4
+"""Bytes at the head of a memo."""
+_READ_FOLDER = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC
 
 
 def recall(arguments: list[str]) -> list[str] | None:
-    """The lines that `realize` with these arguments prints, or None where that is not known for sure."""
-    if any(argument.startswith("-") and argument not in ("--set", "--lock") for argument in arguments):
-        return None
-    root = places.store(None, os.getcwd())
+    """The paths that `envmgr` with these arguments prints, or None where that is not known for sure."""
+    locks: list[int] = []
     try:
-        with open(_memo(root, arguments), encoding="utf-8", errors="surrogateescape") as file:
-            printed, objects, watched = (part.split("\n") for part in file.read().split("\n\n"))
-        for line in watched:
-            stamp, _, path = line.partition(" ")
-            if stamp != _stamp(path):
-                return None
-        for name in objects:
-            os.stat(f"{root}/objects/{name}")
-    except (OSError, ValueError):
+        root = places.store(None, posix.getcwd())
+        for name in ("collector-turnstile", "collector"):
+            locks.append(posix.open(f"{root}/locks/{name}", posix.O_RDWR | posix.O_NOFOLLOW | posix.O_CLOEXEC))
+            flock(locks[-1], LOCK_SH | LOCK_NB)
+        return _recall(root, _question(arguments))
+    except (OSError, ValueError, EOFError, TypeError):
         return None
-    return [f"{root}/objects/{name}" for name in printed]
+    finally:
+        for lock in locks:
+            posix.close(lock)
+
+
+def _recall(root: str, question: str) -> list[str] | None:
+    memo = _read(f"{root}/memos/{_name(question)}")
+    body = memo[_CHECKSUM:]
+    if memo[:_CHECKSUM] != crc32(body).to_bytes(_CHECKSUM):
+        return None
+    asked, host, place, spared, printed, objects, seen = marshal.loads(body)  # noqa: S302  it is ours, and whole
+    if asked != question or host != _host() or not _is_same(f"{root}/memos", f"{place}/memos"):
+        return None
+    if not _is_as_seen(*seen):
+        return None
+    posix.utime(f"{root}/roots/printed/{spared}")
+    return [f"{place}/objects/{path}" for path in printed] if _are_there(f"{root}/objects", objects) else None
+
+
+def look(paths: list[str], began: int) -> Seen | None:
+    """What files and folders are like now, for a memo; None if one of them is not clearly older than `began`.
+
+    Args:
+        paths: absolute, of all that an answer is worked out from; what is absent may be among them.
+        began: when the first of them was read, in nanoseconds since 1970.
+    """
+    present: dict[str, list[tuple[str, Stamp]]] = {}
+    absent: list[str] = []
+    try:
+        for path in {*paths, *HOST_FILES}:
+            if _changed(path) > began:
+                return None
+            folder, _, name = path.rpartition("/")
+            if posix.access(path, posix.F_OK):
+                present.setdefault(f"{folder}/", []).append((name, _stamp(path)))
+            else:
+                absent.append(path)
+    except OSError:
+        return None  # it went away meanwhile
+    return present, absent
 
 
 def remember(
-    arguments: list[str], root: str, *, printed: list[str], objects: list[str], watched: list[str], began: int
+    arguments: list[str], root: str, *, spared: str, printed: list[str], objects: list[str], seen: Seen
 ) -> None:
-    """Write an answer down for `recall`; `began` is when the plan was made, in nanoseconds since 1970."""
+    """Write a memo for `recall`.
+
+    Args:
+        arguments: those of `envmgr`.
+        root: the folder of the store.
+        spared: the name of the root `printed` that keeps what is printed.
+        printed: the store paths to print.
+        objects: their closure.
+        seen: what `look` saw.
+    """
+    question = _question(arguments)
+    body = marshal.dumps((question, _host(), root, spared, printed, objects, seen))
+    memo = f"{root}/memos/{_name(question)}"
+    draft = f"{memo}.{posix.getpid()}"
     try:
-        stamps = [(os.lstat(path).st_mtime_ns, _stamp(path), path) for path in watched]
-        if any(changed > began - TICK_NANOSECONDS for changed, _, _ in stamps):
-            return
-        parts = (printed, objects, [f"{stamp} {path}" for _, stamp, path in stamps])
-        memo = _memo(root, arguments)
-        os.makedirs(os.path.dirname(memo), exist_ok=True)
-        with open(f"{memo}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write("\n\n".join("\n".join(part) for part in parts))
-        os.replace(f"{memo}.{os.getpid()}", memo)
+        with open(draft, "wb") as file:
+            file.write(crc32(body).to_bytes(_CHECKSUM) + body)
+        posix.replace(draft, memo)
     except OSError:
-        return  # a read-only or full store: the next call works it out again
+        return  # a full store: the next call works it out again
 
 
-def _memo(root: str, arguments: list[str]) -> str:
-    """The memo's file: its name stands for all that an answer depends on beside files."""
-    host = os.uname()
-    question = "\0".join(
-        [
-            *arguments,
-            os.getcwd(),
-            sys.version,
-            host.release,
-            host.machine,
-            str(os.path.exists("/proc/driver/nvidia/version")),
-            __file__,
-        ]
-    )
-    return f"{root}/answers/{sha256(os.fsencode(question)).hexdigest()[:32]}"
+def _name(question: str) -> str:
+    data = question.encode()
+    return f"{crc32(data):08x}{adler32(data):08x}"
 
 
-def _stamp(path: str) -> str:
-    state = os.lstat(path)
-    return f"{state.st_mtime_ns}:{state.st_ctime_ns}:{state.st_size}:{state.st_ino}"
+def _question(arguments: list[str]) -> str:
+    """What is asked, and all that the answer depends on beside the host and files: folder, variables, program."""
+    folder = posix.getcwd()
+    lie = (places.checkout(folder), places.store(None, folder), places.config())
+    ours = sorted(item for item in places.variables().items() if item[0].startswith("ENVMGR_"))
+    return ascii((arguments, folder, lie, ours, __file__))
+
+
+def _host() -> str:
+    """What any fact of the host (model/host.py) can be told to have changed by, but for HOST_FILES.
+
+    The processor, its features and the memory stay what they are while the machine is up.
+
+    Raises:
+        OSError: this system does not say which boot it is.
+    """
+    boot = _read("/proc/sys/kernel/random/boot_id")
+    kernel, cores, pages = posix.uname(), posix.sched_getaffinity(0), posix.sysconf("SC_PHYS_PAGES")
+    return ascii((boot, *kernel, posix.confstr("CS_GNU_LIBC_VERSION"), len(cores), pages, sys.version, _cuda()))
+
+
+def _cuda() -> object:
+    try:
+        return _read("/proc/driver/nvidia/version"), sorted(posix.listdir("/proc/driver/nvidia/gpus"))
+    except OSError:
+        return None
+
+
+def _is_as_seen(present: dict[str, list[tuple[str, Stamp]]], absent: list[str]) -> bool:
+    for folder, entries in present.items():
+        descriptor = posix.open(folder, _READ_FOLDER)
+        for name, stamp in entries:
+            if _stamp(name, descriptor) != stamp:
+                return False
+        posix.close(descriptor)
+    return not any(posix.access(path, posix.F_OK) for path in absent)
+
+
+def _are_there(folder: str, objects: list[str]) -> bool:
+    descriptor = posix.open(folder, _READ_FOLDER)
+    for path in objects:  # with a slash behind it: a folder, or a link to one
+        if not posix.access(f"{path}/", posix.F_OK, dir_fd=descriptor):
+            return False
+    posix.close(descriptor)
+    return True
+
+
+def _stamp(path: str, folder: int | None = None) -> Stamp:
+    """When a file was written to, when anything of it was changed, its size, its inode; links are followed."""
+    state = posix.stat(path, dir_fd=folder)
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
+
+
+def _changed(path: str) -> int:
+    """When it was clearly unchanged since, in nanoseconds since 1970; of what is absent, the folder around it."""
+    try:
+        written, changed, _, _ = _stamp(path)
+    except FileNotFoundError:
+        return _changed(path.rpartition("/")[0] or "/")
+    return max(written, changed) + (TICK if changed % 1_000_000_000 else COARSE_TICK)
+
+
+def _is_same(path: str, other: str) -> bool:
+    one, two = posix.stat(path), posix.stat(other)
+    return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()

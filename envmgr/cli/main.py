@@ -1,7 +1,13 @@
 """The entry point: nothing to do is said at once, everything else is parsed."""
 
-import os
+import posix
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_end = posix._exit  # noqa: SLF001  it is `os._exit`, without the cost of reading `os`
 
 
 def main() -> None:
@@ -16,13 +22,15 @@ def _main(arguments: list[str]) -> None:
     if arguments[:1] == ["realize"]:
         from envmgr.realize_hot import recall
 
-        if (paths := recall(arguments[1:])) is not None:
-            try:
+        if (paths := recall(arguments)) is not None:
+            try:  # noqa: SIM105  contextlib costs more than the answer
                 _print(paths)
             except OSError:
-                pass  # there is no room for the answer: it is tried again where that is told
-            else:
-                return
+                pass  # there is no room for it: it is tried again where that is told
+    if sys.flags.no_site:  # the launcher starts without what is installed: up to here nothing of it is needed
+        import site
+
+        site.main()
     import threading
 
     from envmgr.cli.command_line import run
@@ -31,13 +39,16 @@ def _main(arguments: list[str]) -> None:
     if code and threading.active_count() > 1:  # what waits for a silent server must not hold the process up
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        _end(code)
     sys.exit(code)
 
 
-def _print(paths: list[str]) -> None:
+def _print(paths: list[str]) -> "NoReturn":
+    """Print and end, without the interpreter's own farewell: nothing is open, and it takes a while."""
+    text = "".join(f"{path}\n" for path in paths).encode(errors="surrogateescape")
     try:
-        sys.stdout.write("".join(f"{path}\n" for path in paths))
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever asked went away: nothing is to be said, least of all at exit
-        os._exit(1)
+        while text:
+            text = text[posix.write(1, text) :]
+    except BrokenPipeError:  # whoever asked went away: nothing is to be said
+        _end(1)
+    _end(0)

@@ -5,7 +5,8 @@ are those of the nearest folder upward that has `recipes/`.
 """
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,14 +100,24 @@ class Project:
         """The plans of several recipes with the same axes."""
         return [self.planner.plan(name, axes) for name in names]
 
-    def watched(self, nodes: list[Node]) -> list[str]:
-        """Every file and folder that these plans were read from."""
+    def watched(self, nodes: list[Node], lock: Path | None) -> list[str]:
+        """Every file and folder that these plans came from, and that decides what is printed for them."""
         local = {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}
-        paths = [self.recipes, *self.recipes.rglob("*.toml")]
+        program = {module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "envmgr"}
+        paths = {*self.planner.catalog.files, Path(places.config(), "config.toml"), *map(Path, filter(None, program))}
         for source in local:
-            top = local_path(source, self.recipes)
-            paths += [top, *(path for path in top.rglob("*") if not source.excluded & set(path.parts))]
-        return sorted(str(path) for path in paths)
+            paths.add(self.recipes / source.path)
+            paths.update(_tree(local_path(source, self.recipes), source.excluded))
+        return sorted(str(path.absolute()) for path in [*paths, *([lock] if lock else [])])
+
+
+def _tree(top: Path, excluded: frozenset[str]) -> Iterator[Path]:
+    """What a local source is: its files and folders. A symlink is what its folder says."""
+    yield top
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if name not in excluded]
+        names = [*folders, *(name for name in files if name not in excluded)]
+        yield from (path for name in names if not (path := Path(folder, name)).is_symlink())
 
 
 def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> None:

@@ -1,5 +1,6 @@
 """`envmgr realize`: have it, copy it, or build it, and print where it is."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -94,6 +95,7 @@ def command(
     nodes = project.plan(names, axes)
     artifacts = [node for node in nodes if node.run is None]
     links = links_of(out_link, len(artifacts))
+    seen = realize_hot.look(project.watched(nodes, lock), began)
     _, expected = locked(nodes, lock)
     with (
         project.store() as store,
@@ -107,9 +109,9 @@ def command(
         paths = [done[node.digest].store_path for node in artifacts]
         keep_lockfile(store, lock, paths)
         keep_by_links(store, zip(links, paths, strict=False))
-        if not project.recipes_option and not project.store_option and not links:
-            watched = [*project.watched(nodes), *([str(lock)] if lock else [])]
-            _remember(store, [str(path) for path in paths], watched, began)
+        spared = paths and store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
+        if seen and spared and not rebuild and not links:
+            _remember(store, paths, spared, seen)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]
     data: Realised | Again = Again(outputs=outputs, rebuilt=again) if rebuild else Realised(outputs=outputs)
     if different := [item for item in again if item.entries]:
@@ -130,8 +132,9 @@ def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:
     return Answer(data, "\n".join([*lines, str(survey)]))
 
 
-def _remember(store: Store, printed: list[str], watched: list[str], began: int) -> None:
-    """Let the next call with these arguments answer at once."""
-    arguments = sys.argv[2:]
-    objects = [str(path) for path in store.closure(StorePath(path) for path in printed)]
-    realize_hot.remember(arguments, str(store.root), printed=printed, objects=objects, watched=watched, began=began)
+def _remember(store: Store, paths: list[StorePath], spared: str, seen: realize_hot.Seen) -> None:
+    """Let the next call with these arguments answer at once; not those that ask elsewhere, or for another form."""
+    arguments = sys.argv[1:]
+    if arguments[0] == "realize" and not any(argument.startswith("--json") for argument in arguments):
+        printed, objects = [str(path) for path in paths], [str(path) for path in store.closure(paths)]
+        realize_hot.remember(arguments, str(store.root), spared=spared, printed=printed, objects=objects, seen=seen)

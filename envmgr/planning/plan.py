@@ -130,7 +130,7 @@ class Planner:
         nodes: dict[str, Node] = {}
         for role, source in sources.items():
             if isinstance(source, WheelsSource):
-                pinned = wheels(source, self.catalog.folder, given.get("python", self.facts.python.abi))
+                pinned = wheels(source, self.catalog, given.get("python", self.facts.python.abi))
                 nodes |= {project: self._fetched(wheel) for project, wheel in pinned.items()}
             else:
                 nodes[role] = self._fetched(source)

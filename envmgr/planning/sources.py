@@ -7,8 +7,7 @@ from envmgr.model.canonical import Value
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.source import FetchedSource, GitSource, LocalSource, PypiSource, UrlSource, Wheels, WheelsSource
-from envmgr.planning.catalog import RecipeError, UnknownNameError
-from envmgr.toml.file import read_toml
+from envmgr.planning.catalog import Catalog, UnknownNameError
 
 
 class MissingSourceError(InvalidInputError):
@@ -56,17 +55,17 @@ def local_path(source: LocalSource, folder: Path) -> Path:
     return path
 
 
-def wheels(source: WheelsSource, folder: Path, abi: str) -> dict[str, PypiSource]:
+def wheels(source: WheelsSource, catalog: Catalog, abi: str) -> dict[str, PypiSource]:
     """The pinned wheels of an environment for one interpreter ABI, by project.
 
     Raises:
         RecipeError: the file of pins is not valid.
         UnknownNameError: no wheels are pinned for this ABI.
     """
-    file = folder / source.path
+    file = catalog.folder / source.path
     if not file.is_file():
-        raise MissingSourceError(source.path, folder)
-    pinned = read_toml(file, Wheels, fault=RecipeError).root
+        raise MissingSourceError(source.path, catalog.folder)
+    pinned = catalog.read(file, Wheels).root
     if abi not in pinned:
         raise UnknownNameError("set of wheels for the interpreter ABI", abi, pinned, where=str(file))
     return pinned[abi]

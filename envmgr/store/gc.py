@@ -20,6 +20,10 @@ It may run at any time beside realize and run. The protocol:
 - Rubbish is swept in such sections as well: it is looked for without the lock, and looked at again in it. What a living
   process holds is spared whether it has a row or not: it may stand in its place and not be recorded yet (`publish`).
 
+- A `realize` with nothing to do asks no index: it looks whether the objects are there, in one such section in which it
+  makes a root young (realize_hot). It can't tell an object from what is left of one when a collection was killed before
+  it moved the tree; so the first section deletes all memos that answers are given from, and they are made anew.
+
 Interrupted or killed at any point, it has done a part of its work; the next one finds the rest without rows, or in
 the trash. A derivation's file is deleted after its log, and is what tells that the log is to be deleted: logs of
 builds that fail, or run now, have no such file and stay for a while.
@@ -142,6 +146,7 @@ class _Collection:
 
     def drop_objects(self, progress: Progress) -> list[DeadObject]:
         with _section(self.layout):
+            self.unlink([self.file(memo)] for memo in self.layout.memos.iterdir())
             self.watch.news()
         dead = garbage_of(self.layout, self.database, self.watch.kept, self.policy)
         spared: set[StorePath] = set()

@@ -50,6 +50,11 @@ class Layout:
         return self.roots / "running"
 
     @cached_property
+    def memos(self) -> Path:
+        """What `realize` printed and what that rests on, for the next call: see realize_hot."""
+        return self.root / "memos"
+
+    @cached_property
     def locks(self) -> Path:
         """Lock files, in a folder of mode 700; they are never deleted."""
         return self.root / "locks"
@@ -82,7 +87,7 @@ class Layout:
     def folders(self) -> tuple[Path, ...]:
         """All folders, those first that others stand in."""
         public = (self.root, self.objects, self.manifests, self.derivations, self.realisations, self.roots)
-        return (*public, self.running, self.locks, self.staging, self.trash, self.logs, self.runs)
+        return (*public, self.running, self.memos, self.locks, self.staging, self.trash, self.logs, self.runs)
 
     def object(self, path: StorePath) -> Path:
         """Where the tree of an object lies."""

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Literal
 
 from envmgr.model.canonical import canonical_text
+from envmgr.model.digest import Digest
 from envmgr.model.errors import IntegrityError
 from envmgr.model.store_path import StorePath
 from envmgr.store.durable import sync_folder, write_file
@@ -105,14 +106,16 @@ def remove(layout: Layout, kind: Kind, name: str) -> bool:
     return True
 
 
-def spare(layout: Layout, name: str, paths: Iterable[StorePath], reason: str) -> None:
-    """Keep what is about to be printed for some minutes; `name` stands for what was asked."""
-    root = Root("printed", name, tuple(paths), reason)
+def spare(layout: Layout, paths: Iterable[StorePath], reason: str) -> str:
+    """Keep what is about to be printed for some minutes; the name of the root, which stands for these paths."""
+    kept = tuple(sorted(set(paths)))
+    root = Root("printed", Digest.of("\n".join(map(str, kept)).encode()).hex[:32], kept, reason)
     folder = layout.roots / root.kind
     folder.mkdir(exist_ok=True)
-    draft = folder / f".{name}-{os.getpid()}"
+    draft = folder / f".{root.name}-{os.getpid()}"
     draft.write_bytes(root.text)
-    draft.replace(folder / name)
+    draft.replace(folder / root.name)
+    return root.name
 
 
 def lasting(layout: Layout) -> list[Root]:

@@ -243,10 +243,12 @@ class Store:
             self.database.closure(root.paths)
             roots.add(self.layout, root, scratch=draft.work)
 
-    def spare(self, name: str, paths: Iterable[StorePath], reason: str) -> None:
-        """Keep objects that are held now and about to be printed for some minutes more; `name` is for this question."""
-        if not self.read_only:
-            roots.spare(self.layout, name, paths, reason)
+    def spare(self, paths: Iterable[StorePath], reason: str) -> str:
+        """Keep objects that are held now and about to be printed for some minutes more; the name of their root.
+
+        A store that is only read keeps nothing: no name.
+        """
+        return "" if self.read_only else roots.spare(self.layout, paths, reason)
 
     def remove_root(self, kind: roots.Kind, name: str) -> bool:
         """Drop a root; whether there was one. What only it kept goes with the next garbage collection."""

@@ -43,6 +43,6 @@ def assert_nothing_is_lost(forks: Forks, checkout: Checkout, names: Collection[s
 
 def assert_nothing_is_left(forks: Forks, checkout: Checkout) -> None:
     """The next start has cleared away what a dead command had begun: staging is empty, and so is the trash."""
-    assert forks(checkout, "gc", "--dry-run", "--json").data["rubbish"] == []
+    assert forks(checkout, "gc", "--now", "--dry-run", "--json").data["rubbish"] == []
     staging = checkout.store / "staging"
     assert [*staging.iterdir(), *staging.glob("trash/*")] == [staging / "trash"]

@@ -91,11 +91,13 @@ def test_a_collection_on_such_a_disk_says_so_and_loses_nothing(forks: Forks, pro
     def after(checkout: Checkout, ended: Result) -> None:
         assert_said(ended, "DiskFullError", "DiskFaultError", "NotDeletedError", "HostError")
         assert_nothing_is_lost(forks, checkout, kept)
-        forks(checkout, "gc")
+        forks(checkout, "gc", "--now")
         assert checkout.objects() == kept
 
     calls = [*WRITES, *RENAMES, *MAKES, *(UNLINKS if fate == errno.EIO else ())]
-    met = at_every_call(forks, project, ["gc", "--json"], after, calls=calls, fate=fate, stays_so=True, at_most=4)
+    met = at_every_call(
+        forks, project, ["gc", "--now", "--json"], after, calls=calls, fate=fate, stays_so=True, at_most=4
+    )
     assert len(met) > 10
 
 
@@ -109,7 +111,9 @@ def test_an_object_that_cannot_be_read_is_damaged(forks: Forks, project: Checkou
     forks(project, "verify")
 
 
-@pytest.mark.parametrize("command", [REALIZE, ["gc", "--json"], ["verify", "--json"]], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "command", [REALIZE, ["gc", "--now", "--json"], ["verify", "--json"]], ids=lambda words: words[0]
+)
 def test_an_index_that_cannot_be_read_is_named(forks: Forks, project: Checkout, command: list[str]) -> None:
     before = project.objects()
 

@@ -44,10 +44,10 @@ def test_a_killed_collection_loses_nothing_and_the_next_one_ends_its_work(forks:
     def after(checkout: Checkout, ended: Result) -> None:
         assert ended.exit == KILLED
         assert_nothing_is_lost(forks, checkout, kept)
-        forks(checkout, "gc")
+        forks(checkout, "gc", "--now")
         assert checkout.objects() == kept
         assert_nothing_is_left(forks, checkout)
         forks(checkout, "realize", "outer", "dead")
         assert_nothing_is_lost(forks, checkout, kept)
 
-    assert_every_kind(at_every_call(forks, project, ["gc"], after))
+    assert_every_kind(at_every_call(forks, project, ["gc", "--now"], after))

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import platform
+import runpy
 import shutil
 import subprocess
 import sys
@@ -32,12 +33,15 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 # The command in the checkouts made here.
 MAIN = """
+import site
 import sys
-import small
 
 def main():
+    assert not any("site-packages" in path for path in sys.path)
+    site.main()
+    import small
     print("envmgr", sys.argv[1:], small.ANSWER)
-    return 3
+    sys.exit(3)
 """
 
 
@@ -272,3 +276,19 @@ def test_changed_pins_make_the_environment_anew(checkout: Checkout, index: Origi
     done = checkout.call("list", PIP_INDEX_URL=index.url)
     assert "making .venv" in done.stderr
     assert done.stdout == "envmgr ['list'] 42\n"
+
+
+@pytest.mark.parametrize("folder", ["plain", "with a space"])
+def test_the_command_hears_of_no_variable_of_pythons_and_finds_what_is_installed(tmp_path: Path, folder: str) -> None:
+    bootstrap = runpy.run_path(str(BOOTSTRAP), run_name="bootstrap")
+    python, command = tmp_path / folder / "python", tmp_path / "envmgr"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    command.write_text(bootstrap["LAUNCHER"] % (bootstrap["first_line"](str(python)), ascii(str(TOP))))
+    command.chmod(0o755)
+    (tmp_path / "click.py").write_text("raise SystemExit('another click')")
+    environ = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": str(tmp_path), "PATH": os.defpath}
+    done = subprocess.run([command, "--version"], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(".") == 2

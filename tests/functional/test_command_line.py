@@ -56,7 +56,7 @@ def test_errors_say_what_where_and_what_to_do_next(checkout: Checkout) -> None:
     result = checkout("show", "words", expect=3)
     assert result.stdout == ""
     what, where, shown, fix = result.stderr.splitlines()
-    assert what == "error: unknown key 'bild' in the recipe"
+    assert what == "error: unknown key 'bild' in the file"
     assert where == f"  where: {file}:4:1"
     assert shown.strip() == "4 | bild = 1"
     assert fix == "  fix:   did you mean 'build'?"

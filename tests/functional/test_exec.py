@@ -61,10 +61,10 @@ def test_what_the_command_uses_is_kept_as_long_as_it_lives_and_no_longer(checkou
     with start(checkout, "exec", "tool", "--", "sh", "-c", WAITS) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        checkout("gc")
+        checkout("gc", "--now")
         assert {name.partition("-")[2] for name in checkout.objects()} == {"tool-1", "library-1"}
         process.communicate("done\n")
-    checkout("gc")
+    checkout("gc", "--now")
     assert before
     assert checkout.objects() == set()
 

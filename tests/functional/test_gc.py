@@ -29,25 +29,25 @@ def test_a_root_keeps_its_closure_and_without_roots_nothing_stays(library_and_to
     before = checkout.objects()
     assert before == {tool, library, loose}
 
-    planned = checkout("gc", "--dry-run", "--json").data
+    planned = checkout("gc", "--now", "--dry-run", "--json").data
     assert [dead["store_path"] for dead in planned["objects"]] == [loose]
     assert not planned["deleted"]
     assert checkout.objects() == before
 
-    done = checkout("gc", "--json").data
+    done = checkout("gc", "--now", "--json").data
     assert done == planned | {"deleted": True}
     assert checkout.objects() == {tool, library}
     assert (checkout.store / "objects" / library / "file").read_text() == "text\n"
 
     checkout("root", "remove", "tool")
-    assert "2 objects" in checkout("gc").stdout
+    assert "2 objects" in checkout("gc", "--now").stdout
     assert _left(checkout.store) == []
 
 
 def test_what_a_dry_run_names_is_for_people_too(library_and_tool: Checkout) -> None:
     checkout = library_and_tool
     tool = checkout("realize", "tool").path.name
-    lines = checkout("gc", "--dry-run").stdout.splitlines()
+    lines = checkout("gc", "--now", "--dry-run").stdout.splitlines()
     assert lines[0].startswith(tool)
     assert lines[0].endswith("no root keeps it")
     assert lines[1].endswith(f"named only by {tool}")
@@ -61,12 +61,12 @@ def test_what_a_running_command_uses_stays(library_and_tool: Checkout, sandboxed
     with checkout.start("realize", "endless") as process:
         assert process.stderr
         next(line for line in process.stderr if "build endless-1" in line)
-        checkout("gc")
+        checkout("gc", "--now")
         assert checkout.objects() == {library}
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 130
-    checkout("gc")
+    checkout("gc", "--now")
     assert checkout.objects() == set()
 
 
@@ -76,10 +76,10 @@ def test_a_run_keeps_its_closure_until_its_folder_is_removed(library_and_tool: C
         "bench", "inputs.tool = 'tool'\n[[run.steps]]\nname = 'step'\nargv = ['/bin/sh', '-c', 'echo done']\n"
     )
     record = Path(checkout("run", "bench", "--json").data["record"])
-    checkout("gc")
+    checkout("gc", "--now")
     assert {name.partition("-")[2] for name in checkout.objects()} == {"library-1", "tool-1"}
     shutil.rmtree(record.parent)
-    checkout("gc")
+    checkout("gc", "--now")
     assert checkout.objects() == set()
 
 
@@ -87,7 +87,7 @@ def test_of_each_name_the_last_ones_that_were_used_can_be_kept(checkout: Checkou
     paths = [version(checkout, name, number) for number in range(3) for name in ("words", "other")]
     assert checkout("realize", "words").path == paths[4]
     version(checkout, "words", 0)  # used again
-    checkout("gc", "--keep-last", "2")
+    checkout("gc", "--now", "--keep-last", "2")
     kept = {path.name for path in paths if path.exists()}
     assert kept == {path.name for path in (paths[0], paths[3], paths[4], paths[5])}
 
@@ -159,7 +159,7 @@ def test_collections_one_after_the_other_take_nothing_from_a_realize_beside_them
 
 
 def test_there_is_nothing_to_collect_where_there_is_no_store(checkout: Checkout) -> None:
-    assert checkout("gc").stdout == "0 objects, 0.0 MB freed\n"
+    assert checkout("gc", "--now").stdout == "0 objects, 0.0 MB freed\n"
 
 
 def version(checkout: Checkout, name: str, number: int, *, kilobytes: int = 0) -> Path:
@@ -170,12 +170,14 @@ def version(checkout: Checkout, name: str, number: int, *, kilobytes: int = 0) -
 
 
 def age(checkout: Checkout, path: Path, days: float) -> None:
-    """Let it be so long since an object was used."""
+    """Let it be so long since an object was used, and printed."""
     then = time.time() - 86400 * days
-    os.utime(checkout.store / "manifests" / f"{path.name}.json", (then, then))
+    printed = [root for root in (checkout.store / "roots/printed").iterdir() if path.name in root.read_text()]
+    for file in (checkout.store / "manifests" / f"{path.name}.json", *printed):
+        os.utime(file, (then, then))
 
 
 def _left(store: Path) -> list[str]:
-    """The files that are left in a store, but for its index, its locks and remembered answers."""
-    kept = {"db.sqlite", "locks", "answers"}
+    """The files that are left in a store, but for its index and its locks."""
+    kept = {"db.sqlite", "locks"}
     return [str(file) for top in store.iterdir() if top.name not in kept for file in top.rglob("*") if file.is_file()]

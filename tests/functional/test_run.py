@@ -201,7 +201,7 @@ def test_what_a_run_used_is_kept_from_garbage_collection(checkout: Checkout) -> 
     toy(checkout, [step("measure", "echo done")])
     checkout("realize", "elsewhere")
     run = record(checkout("run", "toy", "--json"))
-    checkout("gc")
+    checkout("gc", "--now")
     assert checkout.objects() == {str(path) for path in run.closure}
 
 

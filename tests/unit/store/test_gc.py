@@ -258,12 +258,12 @@ def test_an_interrupted_collection_has_done_a_part_and_the_next_one_does_the_res
 def test_what_was_printed_stays_for_some_minutes_and_is_known_to_have_been_used(root: Path, publish: Publish) -> None:
     with Store.open(root) as store:
         made = publish(store, "hello", {"file": "x"}).store_path
-        store.spare("question", [made], "realize hello")
+        name = store.spare([made], "realize hello")
     with Store.open(root) as store:
         os.utime(store.layout.record(made), (0, 0))
         assert collect(store).dead == ()
         then = time.time() - PRINTED_SECONDS - 60
-        os.utime(store.layout.roots / "printed" / "question", (then, then))
+        os.utime(store.layout.roots / "printed" / name, (then, then))
         collect(store, Policy(unused_since=then - 1))
         assert store.database.objects() == [made]
         assert store.layout.record(made).stat().st_mtime == pytest.approx(then)
@@ -273,7 +273,7 @@ def test_what_was_printed_stays_for_some_minutes_and_is_known_to_have_been_used(
 
 def test_what_was_printed_can_be_dropped_at_once(root: Path, publish: Publish) -> None:
     with Store.open(root) as store:
-        store.spare("question", [publish(store, "hello", {"file": "x"}).store_path], "realize hello")
+        store.spare([publish(store, "hello", {"file": "x"}).store_path], "realize hello")
     with Store.open(root) as store:
         assert len(collect(store, Policy(printed_seconds=0)).dead) == 1
 

@@ -26,27 +26,27 @@ def age(file: Path, seconds: float) -> None:
 
 
 def test_what_was_printed_is_kept_for_some_minutes(store: Store, hello: StorePath) -> None:
-    store.spare("question", [hello], "realize hello")
-    root = Root("printed", "question", (hello,), "realize hello")
+    name = store.spare([hello], "realize hello")
+    root = Root("printed", name, (hello,), "realize hello")
     assert store.roots() == [root]
-    file = store.layout.roots / "printed" / "question"
+    file = store.layout.roots / "printed" / name
     age(file, PRINTED_SECONDS - 60)
     assert store.roots() == [root]
     age(file, PRINTED_SECONDS + 60)
     assert store.roots() == []
-    store.spare("question", [hello], "realize hello")
+    store.spare([hello], "realize hello")
     assert store.roots() == [root]
 
 
 def test_a_torn_note_of_what_was_printed_keeps_nothing(store: Store, hello: StorePath) -> None:
-    store.spare("question", [hello], "realize hello")
-    (store.layout.roots / "printed" / "question").write_bytes(b"")
+    name = store.spare([hello], "realize hello")
+    (store.layout.roots / "printed" / name).write_bytes(b"")
     assert store.roots() == []
 
 
 def test_a_store_that_cannot_be_written_is_left_as_it_is(root: Path, store: Store, hello: StorePath) -> None:
     with Store.open(root, read_only=True) as other:
-        other.spare("question", [hello], "realize hello")
+        other.spare([hello], "realize hello")
     assert not (store.layout.roots / "printed").exists()
 
 
