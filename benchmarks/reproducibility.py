@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,19 +54,26 @@ def main() -> int:
     with TemporaryDirectory(prefix="envmgr-varied-", dir=asked.work) as name:
         work = Path(name).resolve()
         pinned = _pinned(asked.recipe)
-        tried: list[Outcome] = []
         _fetch(asked.recipe, asked.store, work / "sources")
-        for variation in variations(work, root=asked.root, python=asked.python):
-            if asked.names and variation.name not in asked.names:
-                continue
-            if variation.lacks:
-                print(f"{variation.name} is skipped: this machine has not {variation.lacks}", file=sys.stderr)
-                continue
-            print(f"{variation.name}: {variation.what}", file=sys.stderr, flush=True)
-            tried.append(_build(asked.recipe, variation, work))
-            print(_row(tried[-1], pinned), flush=True)
-            _explain(tried[-1], tried[0], pinned)
-    return 0 if all(len(_equal(outcome, pinned)) == len(pinned) for outcome in tried) else 1
+        known = variations(work, root=asked.root, python=asked.python)
+        equal = [_vary(asked.recipe, item, work, pinned) for item in known if item.name in (asked.names or [item.name])]
+    return 0 if all(equal) else 1
+
+
+def _vary(recipe: str, variation: Variation, work: Path, pinned: Mapping[str, str]) -> bool:
+    """Build under one variation and say what came of it; False where it failed or came out different."""
+    if variation.lacks:
+        print(f"{variation.name} is skipped: this machine has not {variation.lacks}", file=sys.stderr)
+        return True
+    print(f"{variation.name}: {variation.what}", file=sys.stderr, flush=True)
+    try:
+        outcome = _build(recipe, variation, work)
+    except FailedError as error:
+        print(error, file=sys.stderr, flush=True)
+        return False
+    print(_row(outcome, pinned), flush=True)
+    _explain(outcome, pinned, work.glob("varied-*/answer/records"))
+    return len(_equal(outcome, pinned)) == len(pinned)
 
 
 def _arguments() -> argparse.Namespace:
@@ -112,10 +119,11 @@ def _fetch(recipe: str, store: Path | None, sources: Path) -> None:
 
 def _build(recipe: str, variation: Variation, work: Path) -> Outcome:
     """Build all in an empty store, under the variation."""
-    checkout, answer, store = work / variation.folder, work / f"answer-{variation.name}", work / variation.store
+    place, checkout = work / f"varied-{variation.name}", work / variation.folder
+    answer, store = place / "answer", place / variation.store
     if not checkout.exists():
         copy_checkout(checkout)
-    home = work / f"home-{variation.name}" if variation.machine is None else ROOM / "tmp"
+    home = place / "home" if variation.machine is None else ROOM / "tmp"
     environ = {
         **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
         **variation.environ,
@@ -130,7 +138,7 @@ def _build(recipe: str, variation: Variation, work: Path) -> Outcome:
     }
     jobs = variation.cores or len(os.sched_getaffinity(0))
     command = [*variation.before, variation.python, "-m", "envmgr", "realize", recipe, f"-j{jobs}"]
-    answer.mkdir()
+    answer.mkdir(parents=True)
     began, load = time.monotonic(), os.getloadavg()[0]
     if variation.machine is None:
         home.mkdir()
@@ -172,14 +180,16 @@ def _row(outcome: Outcome, pinned: Mapping[str, str]) -> str:
     return f"| {name} | {what} | {outcome.isolation} | {equal} | {outcome.seconds:.0f} s at load {outcome.load:.0f} |"
 
 
-def _explain(outcome: Outcome, first: Outcome, pinned: Mapping[str, str]) -> None:
-    """Name the entries in which outputs differ from those of the first variation."""
+def _explain(outcome: Outcome, pinned: Mapping[str, str], records: Iterable[Path]) -> None:
+    """Name the entries in which outputs differ from those that are pinned, where another variation gave these."""
+    folders = list(records)
     for derivation in sorted(pinned.keys() - set(_equal(outcome, pinned))):
         wanted, got = pinned[derivation], outcome.outputs.get(derivation, "nothing")
         print(f"{outcome.variation.name}: pinned {wanted}, here {got}", file=sys.stderr)
-        files = first.records / f"{wanted}.manifest", outcome.records / f"{got}.manifest"
-        if all(file.is_file() for file in files):
-            changes = difference(*(Manifest.parse(file.read_bytes()) for file in files))
+        there = [file for folder in folders if (file := folder / f"{wanted}.manifest").is_file()]
+        here = outcome.records / f"{got}.manifest"
+        if there and here.is_file():
+            changes = difference(*(Manifest.parse(file.read_bytes()) for file in (there[0], here)))
             print("".join(f"    {change.path}\n" for change in changes[:SHOWN]), end="", file=sys.stderr)
 
 

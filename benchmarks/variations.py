@@ -36,7 +36,7 @@ class Variation:
     folder: str = "checkout"
     """Where the checkout lies, below the folder of all."""
     store: Path = Path("store")
-    """Where the store lies: below the folder of all, or elsewhere."""
+    """Where the store lies: below a folder of this variation, or elsewhere."""
     before: Sequence[str] = ()
     """What is put in front of the command."""
     python: str = sys.executable

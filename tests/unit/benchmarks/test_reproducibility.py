@@ -30,7 +30,7 @@ def test_what_differs_is_counted_and_its_entries_are_named(tmp_path: Path, capsy
     other = outcome(tmp_path, "other", {"one": "a", "two": "c"})
     assert _row(first, first.outputs) == "| first | something | sandboxed | 2 of 2 | 2 s at load 1 |"
     assert "| 1 of 2 |" in _row(other, first.outputs)
-    _explain(other, first, first.outputs)
+    _explain(other, first.outputs, [first.records])
     said = capsys.readouterr().err.splitlines()
     assert said == [f"other: pinned {first.outputs['two']}, here {other.outputs['two']}", "    file"]
 
