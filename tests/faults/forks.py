@@ -4,6 +4,7 @@ Each is a process of its own with its own arguments, folder, environment and fil
 shell had started it; only Python and its modules do not start anew. It can be watched (`system_calls`).
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -55,7 +56,12 @@ class Fork:
         if self.asking is not None and attend(self.asking, self.process, verdict, patience=PATIENCE):
             os.close(self.asking)
         with self._control, self.stdout, self.stderr:
-            exit_code = int(self._control.recv(_MESSAGE))
+            self._control.settimeout(PATIENCE)
+            try:
+                exit_code = int(self._control.recv(_MESSAGE))
+            except TimeoutError:
+                os.killpg(self.process, signal.SIGKILL)
+                raise
             return Result(exit_code, *map(_text, (self.stdout, self.stderr)))
 
     def see_off(self) -> None:
@@ -77,7 +83,7 @@ class Forks:
         """Start it; it ends with the block."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-W", "error", "-m", __name__, str(theirs.fileno())]
-        with subprocess.Popen(command, cwd=TOP, pass_fds=[theirs.fileno()]) as server:
+        with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]) as server:
             theirs.close()
             with ours:
                 yield cls(ours)
@@ -170,6 +176,7 @@ def _become(arguments: list[str]) -> None:
         main()
     except SystemExit as ended:
         code = int(ended.code or 0)
+    atexit._run_exitfuncs()  # noqa: SLF001  as at any end of Python
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

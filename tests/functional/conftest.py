@@ -1,11 +1,13 @@
 """A checkout and a store in a temporary folder, and envmgr as a real process in them."""
 
+import atexit
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +21,8 @@ from tests.loopback import Origin
 TOP = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds until a command that should have ended counts as one that hangs."""
+READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "TZ")
+"""How the names of variables begin that Python reads when it starts, and never again."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +87,27 @@ class Checkout:
 
     `checkout("realize", "name")` gives the Result. With `expect` (0, unless said) another exit code fails the test
     and shows what the command said.
+
+    The process is a fork of one that has read the modules already, where that makes no difference to what is tested:
+    most of a command's time is Python's start.
     """
 
     top: Path
     store: Path
     environ: Mapping[str, str] = field(repr=False)
+    forked: bool = True
 
     def __call__(self, *arguments: str, expect: int | None = 0, **environ: str) -> Result:
-        with self.start(*arguments, **environ) as process:
-            stdout, stderr = process.communicate(timeout=PATIENCE)
-        if expect is not None and process.returncode != expect:
-            pytest.fail(f"envmgr {' '.join(arguments)}: exit {process.returncode}\n{stdout}\n{stderr}")
-        return Result(process.returncode, stdout, stderr)
+        if self.forked and not any(name.startswith(READ_BY_PYTHON) for name in environ):
+            there = replace(self, environ={**self.environ, **environ})
+            ended = commands()(there, *arguments, expect=None)
+        else:
+            with self.start(*arguments, **environ) as process:
+                stdout, stderr = process.communicate(timeout=PATIENCE)
+            ended = Result(process.returncode, stdout, stderr)
+        if expect is not None and ended.exit != expect:
+            pytest.fail(f"envmgr {' '.join(arguments)}: exit {ended.exit}\n{ended.stdout}\n{ended.stderr}")
+        return ended
 
     def fails(self, code: int, *arguments: str, **environ: str) -> dict[str, Any]:
         """Run with `--json`; the error that the command ended with, its exit code being this one."""
@@ -152,6 +165,10 @@ class Checkout:
         shutil.copytree(self.store, folder / "store", symlinks=True)
         return replace(self, top=folder / "checkout", store=folder / "store")
 
+    def afresh(self) -> Self:
+        """The same, and each command is started as a shell would start it."""
+        return replace(self, forked=False)
+
     def with_store(self, store: Path) -> Self:
         """The same checkout with another store."""
         return replace(self, store=store)
@@ -165,6 +182,16 @@ class Checkout:
         home = self.top.parent / name
         home.mkdir(exist_ok=True)
         return replace(self, store=home / "store", environ={**self.environ, "HOME": str(home)})
+
+
+@functools.cache
+def commands() -> Callable[..., Result]:
+    """What forks commands for the tests of this process; it ends with them."""
+    from tests.faults.forks import Forks
+
+    context = Forks.open()
+    atexit.register(context.__exit__, None, None, None)
+    return context.__enter__()
 
 
 @pytest.fixture

@@ -11,6 +11,12 @@ from tests.functional.conftest import Checkout
 TREE = "[build]\nbuilder = 'tree'\n"
 
 
+@pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """Nothing is forked: how the program starts is part of what is tested here."""
+    return checkout.afresh()
+
+
 def test_without_a_command_the_help_is_printed(checkout: Checkout) -> None:
     result = checkout()
     assert result.stdout == checkout("--help").stdout

@@ -14,6 +14,12 @@ FIRST_LINE = 'read -r line < "{notes}/notes.txt"; echo "$line" > "{out}/file"'
 
 
 @pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """Nothing is forked: answers are remembered only if a start of Python lies before them."""
+    return checkout.afresh()
+
+
+@pytest.fixture
 def chain(checkout: Checkout) -> Checkout:
     """`outer` is made from `inner`, which is the first line of a local file."""
     checkout.write("notes/notes.txt", "first\nsecond\n")

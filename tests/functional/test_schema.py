@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import tomli
 
 from envmgr.cli.command_line import envmgr
@@ -11,6 +12,12 @@ from tests.functional.conftest import Checkout
 from tests.json_schema import check, faults
 
 TREE = "[build]\nbuilder = 'tree'\n"
+
+
+@pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """Nothing is forked: so that every command is seen to import what it needs."""
+    return checkout.afresh()
 
 
 def test_the_schemas_of_files_use_what_we_know_how_to_check() -> None:
