@@ -1,6 +1,7 @@
 """From names on the command line to an environment, and from there to a program that this process becomes."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def environment_of(
         axes: the axes that were set.
         lock: the lockfile that was named.
         work: the shared options.
-        lasting: keep the objects for the program that this process becomes.
+        lasting: keep the objects for the program that this process becomes; else for some minutes.
     """
     with project.store() as store:
         with watching(stream=work["stream"]) as notice:
@@ -44,6 +45,8 @@ def environment_of(
         made = environment(" ".join(names), folders, lent(python_abi(folders), Path(places.cache())))
         if lasting:
             store.hand_over(paths)
+        else:
+            store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
     return paths, made
 
 

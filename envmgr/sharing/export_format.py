@@ -8,12 +8,13 @@ the bytes of the files in the order of the manifest; nothing else decides what b
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from envmgr.model.canonical import canonical_text
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
+from envmgr.sharing.json_text import parsed
 
 CONTENTS = "export.json"
 CHECKOUT = "checkout"
@@ -35,11 +36,7 @@ class ExportPart(BaseModel):
         Raises:
             ValueError: it has another form.
         """
-        try:
-            part = cls.model_validate_json(text)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            raise ValueError(f"{'.'.join(map(str, fault['loc'])) or 'the text'}: {fault['msg']}") from error
+        part = parsed(cls, text)
         if part.text != text:
             raise ValueError("its text is not canonical")
         return part

@@ -8,13 +8,14 @@ over one canonical text with all that is said: an old signature cannot answer a 
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from envmgr.config import Name
 from envmgr.model.canonical import Value, canonical_text
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Isolation, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
+from envmgr.sharing.json_text import parsed
 from envmgr.sharing.keys import PrivateKey
 
 MAX_RECORD = 2**24
@@ -68,11 +69,7 @@ class Record(_Part):
         Raises:
             ValueError: the text is none.
         """
-        try:
-            record = cls.model_validate_json(text)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            raise ValueError(f"{'.'.join(map(str, fault['loc'])) or 'the text'}: {fault['msg']}") from error
+        record = parsed(cls, text)
         for made in record.realisations:
             canonical_text(made.derivation)
         return record

@@ -73,3 +73,12 @@ def test_what_the_lockfile_does_not_pin_is_refused(checkout: Checkout) -> None:
     assert checkout("env", "tool", "--lock", "recipes.lock").stdout
     checkout.write("files/tool/bin/tool", "#!/bin/sh\necho another\n")
     assert checkout.fails(4, "env", "tool", "--lock", "recipes.lock")["class"] == "OutOfDateError"
+
+
+def test_what_was_printed_is_kept_for_whoever_asked(checkout: Checkout) -> None:
+    artifact(checkout, "tool", {"bin/tool": "echo tool"})
+    checkout("env", "tool")
+    checkout("gc")
+    assert [name.partition("-")[2] for name in checkout.objects()] == ["tool-1"]
+    checkout("gc", "--now")
+    assert checkout.objects() == set()
