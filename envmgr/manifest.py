@@ -163,10 +163,19 @@ def manifest_of(folder: Path, *, exclude: Collection[str] = frozenset()) -> Mani
     Raises:
         UnfitTreeError: the tree holds what no manifest can describe, or a part of it cannot be read.
     """
+    return manifest_of_levels(walk(folder, exclude=exclude))
+
+
+def manifest_of_levels(levels: Iterable[Level]) -> Manifest:
+    """Read what a walk comes through, several files at a time.
+
+    Raises:
+        UnfitTreeError: a part of it cannot be read.
+    """
     entries: list[Entry] = []
 
     def seen() -> Iterator[Level]:
-        for level in walk(folder, exclude=exclude):
+        for level in levels:
             entries.extend(other_entries(level))
             yield level
 

@@ -1,31 +1,34 @@
 """`envmgr verify`: hold every byte of the store against its manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
-from envmgr.cli.live import watching
-from envmgr.cli.project import Project
-from envmgr.model.errors import IntegrityError
+from envmgr.cli.live import Notice, watching
+from envmgr.cli.operand import objects
+from envmgr.cli.options import complete_recipe, set_option, work_options
+from envmgr.cli.project import NoCheckoutError, Project
+from envmgr.model.digest import Digest
+from envmgr.model.errors import EnvmgrError, IntegrityError, UsageError
 from envmgr.model.event import Event
+from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
 from envmgr.store import rebuild
+from envmgr.store.store import Store
 from envmgr.store.verify import Damage, verify
 
 
 class DamagedStoreError(IntegrityError):
     """Objects of the store are not what they were."""
 
-    def __init__(self, damages: Sequence[Damage], root: Path) -> None:
-        self.damages = tuple(damages)
-        super().__init__(
-            f"{len(damages)} objects of this store are damaged",
-            where=str(root),
-            fix="delete the folders of these objects (`chmod -R u+w` first), and realize what you need again",
-        )
+    def __init__(self, damaged: Sequence[StorePath], root: Path, *, fix: str) -> None:
+        self.damaged = tuple(damaged)
+        super().__init__(f"{len(damaged)} objects of this store are damaged", where=str(root), fix=fix)
 
 
 class Damaged(TypedDict):
@@ -34,6 +37,10 @@ class Damaged(TypedDict):
     store_path: StorePath
     what: str
     changes: list[str]
+    repaired: bool
+    """With --repair: whether it is whole now."""
+    why_not: str
+    """With --repair: why it could not be repaired; it is as it was."""
 
 
 class Verified(TypedDict):
@@ -52,39 +59,106 @@ class Rebuilt(TypedDict):
 
 
 @click.command("verify")
+@click.argument("what", nargs=-1, metavar="[NAME|PATH]...", shell_complete=complete_recipe)
+@set_option()
+@work_options()
+@click.option("--repair", is_flag=True, help="Copy, build or fetch again what is damaged.")
 @click.option("--rebuild-db", is_flag=True, help="Make the index again from the files beside it, and stop.")
 @click.pass_obj
 @answers("verify")
-def command(project: Project, /, *, rebuild_db: bool) -> Answer[Verified | Rebuilt]:
-    """Read every object and say what is damaged (exit 7). Nothing is changed."""
+def command(
+    project: Project,
+    /,
+    *,
+    what: Sequence[str],
+    axes: dict[str, str],
+    repair: bool,
+    rebuild_db: bool,
+    **work: Any,  # noqa: ANN401  the shared options, as click parsed them
+) -> Answer[Verified | Rebuilt]:
+    """Read every byte, mode and link of the store, or of objects with all that they refer to (exit 7 for damage).
+
+    Nothing is changed without --repair. What is damaged is then copied from a binary cache, or built or fetched again,
+    as the recipes at hand and the derivations in the store say. It is replaced by exactly what it was, or left.
+    """
     if rebuild_db:
+        if what or repair:
+            raise UsageError("--rebuild-db stands alone", fix="first verify --rebuild-db, then verify again")
         return _rebuilt(project)
-    with project.store() as store, watching() as notice:
-
-        def progress(path: StorePath) -> None:
-            notice(Event("progressed", str(path), "verify"))
-
-        damages = verify(store, progress=progress)
-        count = store.statistics().objects
-    lines = [line for damage in damages for line in _lines(damage)]
+    with project.store() as store, watching(stream=work["stream"]) as notice:
+        paths = _asked(project, store, what, axes) if what else None
+        count = store.statistics().objects if paths is None else len(paths)
+        damages = verify(store, paths, progress=lambda path: notice(Event("progressed", str(path), "verify")))
+        failures = _repair(project, store, damages, axes, work=work, notice=notice) if repair and damages else {}
+    left = [damage.store_path for damage in damages if not repair or damage.store_path in failures]
+    data = [_data(damage, failures, repair=repair) for damage in damages]
+    fix = "they are as they were; the reasons stand above" if repair else "envmgr verify --repair"
     return Answer(
-        {"objects": count, "damages": [_data(damage) for damage in damages]},
-        "\n".join([*lines, f"{count} objects, {len(damages)} damaged"]),
-        failure=DamagedStoreError(damages, project.store_root) if damages else None,
+        {"objects": count, "damages": data},
+        "\n".join([*(line for damage in data for line in _lines(damage)), _total(count, len(damages), len(left))]),
+        failure=DamagedStoreError(left, project.store_root, fix=fix) if left else None,
     )
 
 
-def _data(damage: Damage) -> Damaged:
-    changes = [change.path for change in damage.changes]
-    return {"store_path": damage.store_path, "what": damage.what, "changes": changes}
+def _asked(project: Project, store: Store, what: Sequence[str], axes: dict[str, str]) -> Collection[StorePath]:
+    named = [path for name in what for path in objects(project, store, name, axes)]
+    return store.database.closure(named)
 
 
-def _lines(damage: Damage) -> list[str]:
-    return [f"{damage.store_path}: {damage.what}", *(f"    {change.path}" for change in damage.changes)]
+def _repair(
+    project: Project,
+    store: Store,
+    damages: Sequence[Damage],
+    axes: dict[str, str],
+    *,
+    work: Mapping[str, Any],
+    notice: Notice,
+) -> Mapping[StorePath, EnvmgrError]:
+    """Repair what can be repaired; why the others cannot."""
+    from envmgr.cli.realizing import realizing
+    from envmgr.repair import Repairs
+
+    with realizing(project, store, work, notice) as realizer:
+        repairs = Repairs(realizer, [damage.store_path for damage in damages], dict(_known(project, axes)))
+        repairs.run()
+    return repairs.failures
+
+
+def _known(project: Project, axes: dict[str, str]) -> Iterator[tuple[Digest, Node]]:
+    """What the recipes at hand say of derivations; those that can't be planned here say nothing."""
+    with suppress(NoCheckoutError):
+        for name in project.planner.catalog.names():
+            with suppress(EnvmgrError):
+                yield from ((node.digest, node) for node in project.planner.plan(name, axes).walk())
+
+
+def _data(damage: Damage, failures: Mapping[StorePath, EnvmgrError], *, repair: bool) -> Damaged:
+    failure = failures.get(damage.store_path)
+    return {
+        "store_path": damage.store_path,
+        "what": damage.what,
+        "changes": [change.path for change in damage.changes],
+        "repaired": repair and failure is None,
+        "why_not": failure.message if failure else "",
+    }
+
+
+def _lines(damage: Damaged) -> Iterator[str]:
+    yield f"{damage['store_path']}: {damage['what']}"
+    yield from (f"    {change}" for change in damage["changes"])
+    if damage["repaired"]:
+        yield "    repaired"
+    if damage["why_not"]:
+        yield f"    not repaired: {damage['why_not']}"
+
+
+def _total(objects: int, damaged: int, left: int) -> str:
+    repaired = f", {damaged - left} repaired" if damaged > left else ""
+    return f"{objects} objects, {damaged} damaged{repaired}"
 
 
 def _rebuilt(project: Project) -> Answer[Verified | Rebuilt]:
-    done = rebuild.rebuild_db(project.store_root, trust_locks=project.config.store.trust_locks)
+    done = rebuild.rebuild_db(project.store_root)
     unused = [f"not used: {file}: {why}" for file, why in done.unused]
     return Answer(
         {"objects": done.objects, "realisations": done.realisations, "unused": [file for file, _ in done.unused]},

@@ -8,10 +8,11 @@ The text is written out field by field. In it: all that may change the bytes. No
 summary, checks, time limits, jobs, user, host name, clock, the version of envmgr, the place of the store.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from envmgr.model.canonical import Value, canonical_text
 from envmgr.model.digest import Digest
@@ -86,6 +87,22 @@ class Derivation:
         """The derivation digest."""
         return Digest.of(self.text)
 
+    @classmethod
+    def parse(cls, text: bytes, inputs: Mapping[str, "Derivation"]) -> "Derivation":
+        """The pair of `text`; `inputs` has the derivations that it names by digest, by role.
+
+        Raises:
+            ValueError: it is not the text of a derivation with these inputs.
+        """
+        fields = json.loads(text)
+        try:
+            derivation = _parsed(fields, inputs)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the text of a derivation: {error}") from error
+        if derivation.text != text:
+            raise ValueError("not the text of a derivation with these inputs")
+        return derivation
+
     def resolved_text(self, inputs: Mapping[str, StorePath]) -> bytes:
         """The canonical text, inputs by store path; `inputs` has the roles of this derivation."""
         return canonical_text(self._fields({role: str(inputs[role]) for role in self.inputs}))
@@ -110,3 +127,22 @@ class Derivation:
                     "inputs": dict(inputs),
                     "output": {"kind": "built"},
                 }
+
+
+def _parsed(fields: Mapping[str, Any], inputs: Mapping[str, Derivation]) -> Derivation:
+    output = fields["output"]
+    if output["kind"] == "fixed":
+        fixed = FixedOutput(output["form"], output["known"], output["file"])
+        return Derivation(fields["name"], fields["version"], "any", "fetch", 1, fixed)
+    return Derivation(
+        name=fields["name"],
+        version=fields["version"],
+        system=fields["system"],
+        builder=fields["builder"]["name"],
+        revision=fields["builder"]["revision"],
+        output=BuiltOutput(),
+        settings=fields["settings"],
+        environment=fields["environment"],
+        host_tools=fields["host_tools"],
+        inputs=inputs,
+    )

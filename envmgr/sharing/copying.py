@@ -12,10 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from envmgr.manifest import FileEntry, Manifest
 from envmgr.model.digest import Digest
 from envmgr.model.event import Event
+from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sharing import layout
 from envmgr.sharing.question import Question
@@ -103,6 +105,17 @@ class Copying:
         if self._planned.get(path) is not found:
             self._store.learn(found.realisations, found.texts)
         return True
+
+    def ways_to(self, described: StoreObject) -> Iterator[Callable[[Staging], None]]:
+        """For each cache that has an object which is known here: what fills a staging folder with its content.
+
+        Raises, when called:
+            IntegrityError: it is not what the cache says.
+            UnusableError: the cache does not answer.
+        """
+        for found in self._caches.holders(described.store_path):
+            if found.record.manifest == described.manifest:
+                yield partial(self._unpack, found)
 
     def _tell(self, event: Event) -> None:
         if self._stopped.is_set():
@@ -216,19 +229,24 @@ class Copying:
             IntegrityError: it is not.
             UnusableError: the cache does not answer.
         """
-        record, file = found.record, layout.contents(found.record.manifest)
+        record = found.record
         foreign = Foreign(record.described, found.cache.manifest(record), found.realisations, found.texts)
         foreign.check()
         if found.known and not _is_known(found, foreign.manifest):
             raise found.cache.damaged(layout.object_record(record.store_path), "its object has another hash")
-        try:
-            with found.cache.contents(record) as source, room(self._store.root):
-                unpack(foreign.manifest, _Counted(source, found, self._tell), staging.out, where=file)
-        except DamagedPackError as error:
-            raise found.cache.damaged(file, error.message) from error
+        self._unpack(found, staging, foreign.manifest)
         if not found.signed and found.kind == "built":
             _check_references(found, staging)
         return foreign
+
+    def _unpack(self, found: Found, staging: Staging, manifest: Manifest | None = None) -> None:
+        manifest = manifest or found.cache.manifest(found.record)
+        file = layout.contents(manifest.digest)
+        try:
+            with found.cache.contents(found.record) as source, room(self._store.root):
+                unpack(manifest, _Counted(source, found, self._tell), staging.out, where=file)
+        except DamagedPackError as error:
+            raise found.cache.damaged(file, error.message) from error
 
 
 def _is_known(found: Found, manifest: Manifest) -> bool:

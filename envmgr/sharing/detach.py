@@ -1,17 +1,15 @@
 """Objects that lie in other stores, copied into the one that borrowed them, so that it needs those no more."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from envmgr.manifest import Manifest
 from envmgr.model.errors import IntegrityError
-from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.links import lent_from
 from envmgr.store.pack import blocks, fill
-from envmgr.store.staging import Staging
+from envmgr.store.repair import replace
 from envmgr.store.store import Store
-from envmgr.store.verify import repair
 from envmgr.tree import UnfitTreeError
 
 
@@ -37,18 +35,13 @@ def detach(store: Store, path: StorePath) -> bool:
     place = lent_from(store.layout, path)
     if place is None:
         return False
-    tree = store.folder(path)
-
-    def copy(described: StoreObject, _made_by: Collection[Realisation], made: Staging) -> bool:
-        _copy(tree, store.manifest(described.store_path), made.out)
-        return True
-
+    tree, described = store.folder(path), store.database.object(path)
+    if described is None or not tree.is_dir():
+        raise NotLentError(path, place)
     try:
-        copied = tree.is_dir() and repair(store, path, copy)
+        replace(store, described, lambda made: _copy(tree, store.manifest(path), made.out))
     except (IntegrityError, UnfitTreeError) as error:
         raise NotLentError(path, place) from error
-    if not copied:
-        raise NotLentError(path, place)
     return True
 
 

@@ -1,137 +1,142 @@
-"""Every byte of every object held against its manifest, and objects made whole again where a good copy can be had."""
+"""Every byte, mode and link of every object held against its manifest. Nothing is changed here; `repair` does that."""
 
-from collections.abc import Callable, Collection
+import stat
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
-from envmgr.manifest import Change, Manifest, difference, manifest_of
+from envmgr.files import THREADS
+from envmgr.manifest import Change, Manifest, difference, manifest_of_levels
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
+from envmgr.sealed import sealed_mode
 from envmgr.store.links import lent_from
-from envmgr.store.path_lock import LOCK_SECONDS, exclusive_part
-from envmgr.store.remove import remove_tree
-from envmgr.store.seal import close_top, seal
-from envmgr.store.staging import Staging, discard
 from envmgr.store.store import Store
-from envmgr.tree import UnfitTreeError
-
-Obtain = Callable[[StoreObject, Collection[Realisation], Staging], bool]
-"""Fills `staging.out` with what should be that object (fetched, substituted, or built again by one of the
-realisations); whether it could."""
+from envmgr.tree import Level, UnfitTreeError, walk
 
 Progress = Callable[[StorePath], None]
-"""Called with each object before it is read."""
+"""Called with each object before it is read, by several threads."""
 
-
-def _silent(_path: StorePath) -> None:
-    pass
+_BATCH = 1000
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with an object: the entries that are not as the manifest says, or why that can't be told."""
+    """What is wrong with an object.
+
+    `changes` are the entries that are not as its manifest says, as far as that can be told. Is the content whole, then
+    only its modes are wrong, or the files that the index would be rebuilt from.
+    """
 
     store_path: StorePath
     what: str
     changes: tuple[Change, ...] = ()
+    content_is_whole: bool = False
 
 
-def verify(store: Store, paths: Collection[StorePath] | None = None, *, progress: Progress = _silent) -> list[Damage]:
-    """Read objects (all, if none are named) and say what is damaged. Nothing is changed.
+def verify(
+    store: Store, paths: Collection[StorePath] | None = None, *, progress: Progress = lambda path: None
+) -> list[Damage]:
+    """Read objects (all, if none are named), several at a time, and say what is damaged.
 
     Raises:
         NotValidError: one of the objects is not valid.
     """
     if paths is not None:
         store.hold(paths)
-    damages = []
-    for path in store.database.objects() if paths is None else paths:
+
+    def read(path: StorePath) -> Damage | None:
         progress(path)
-        described = store.database.object(path)
-        damage = _damage(store, described) if described else None
-        if damage is not None and store.database.object(path) is not None:  # else it was collected as garbage
-            damages.append(_located(store, damage))
-    return damages
+        damage = damage_of(store, path)
+        if damage is None or store.database.object(path) is None:  # it was collected as garbage
+            return None
+        place = lent_from(store.layout, path)
+        return replace(damage, what=f"{damage.what} (it is linked to {place})") if place else damage
+
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
+    try:
+        waiting = iter(store.database.objects() if paths is None else paths)
+        found: list[Damage | None] = []
+        while batch := list(islice(waiting, _BATCH)):
+            found += pool.map(read, batch)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return [damage for damage in found if damage]
 
 
-def repair(store: Store, path: StorePath, obtain: Obtain) -> bool:
-    """Replace a damaged object, if `obtain` gives exactly the tree that it should be; whether it did.
-
-    The damaged tree stays where it is until its replacement is on the disk, so nothing is lost by trying. A crash
-    between the two renames leaves a row without a folder: not valid, and realized again by whoever wants it.
-
-    Raises:
-        ReadOnlyStoreError: the store cannot be written.
-    """
+def damage_of(store: Store, path: StorePath) -> Damage | None:
+    """Read an object; what is wrong with it, if it is valid."""
     described = store.database.object(path)
     if described is None:
-        return False
-    with store.stage("repair") as made, writing(store.root):
-        if not obtain(described, store.database.realisations_of(path), made):
-            return False
-        tree = seal(made.out, made.folder)
-        manifest = manifest_of(tree)
-        if manifest.digest != described.manifest:
-            return False
-        sync_tree(tree)
-        _replace(store, described, manifest, tree, made)
-    return True
-
-
-def _replace(store: Store, described: StoreObject, manifest: Manifest, tree: Path, made: Staging) -> None:
-    layout, path = store.layout, described.store_path
-    target = layout.object(path)
-    with exclusive_part(layout.publish_lock, str(path), timeout=LOCK_SECONDS):
-        write_file(layout.manifest(path), manifest.text, scratch=made.folder)
-        write_file(layout.record(path), described.model_dump_json().encode(), scratch=made.folder)
-        sync_folder(layout.manifests)
-        damaged = discard(layout, target)
-        tree.rename(target)
-        close_top(target)
-        sync_folder(target)
-        sync_folder(layout.objects)
-    remove_tree(damaged)
-
-
-def _located(store: Store, damage: Damage) -> Damage:
-    """The damage, with the place of the tree, where that is another store."""
-    place = lent_from(store.layout, damage.store_path)
-    return replace(damage, what=f"{damage.what} (it is linked to {place})") if place else damage
-
-
-def _damage(store: Store, described: StoreObject) -> Damage | None:
-    path = described.store_path
+        return None
     folder = store.folder(path)
     if not folder.is_dir():
         return Damage(path, "its folder is gone")
+    unsealed: list[str] = []
     try:
-        found = manifest_of(folder)
+        found = manifest_of_levels(_watched(folder, unsealed))
     except UnfitTreeError as error:
         return Damage(path, error.message)
-    if found.digest == described.manifest:
-        return _record_damage(store, described)
-    recorded = _recorded_manifest(store, described)
-    if recorded is None:
-        return Damage(path, "its bytes are not what they were, and neither is its manifest")
-    return Damage(path, "its bytes are not what they were", tuple(difference(recorded, found)))
+    if found.digest != described.manifest:
+        return _content_damage(store, described, found)
+    if unsealed and not store.layout.object(path).is_symlink():  # modes in another store are its owner's
+        return Damage(path, f"modes are not an object's: {', '.join(sorted(unsealed))}", content_is_whole=True)
+    return _record_damage(store, described, found)
 
 
-def _record_damage(store: Store, described: StoreObject) -> Damage | None:
-    """What is wrong with the files that the index would be rebuilt from."""
-    if _recorded_manifest(store, described) is None:
-        return Damage(described.store_path, "its manifest is gone or damaged")
-    try:
-        record = StoreObject.model_validate_json(store.layout.record(described.store_path).read_bytes())
-    except (OSError, ValueError):
-        return Damage(described.store_path, "its record is gone or damaged")
-    return None if record == described else Damage(described.store_path, "its record is not what the index says")
+def _watched(folder: Path, unsealed: list[str]) -> Iterator[Level]:
+    """A walk that notes what others could write to, or nobody read."""
+    if stat.S_IMODE(folder.stat().st_mode) != sealed_mode(stat.S_IFDIR):
+        unsealed.append(".")
+    for level in walk(folder):
+        yield level
+        for entry in (*level.files, *level.folders):
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_IMODE(mode) != sealed_mode(mode):
+                unsealed.append(level.path(entry))
 
 
-def _recorded_manifest(store: Store, described: StoreObject) -> Manifest | None:
+def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Damage:
     try:
         text = store.layout.manifest(described.store_path).read_bytes()
     except OSError:
-        return None
-    return Manifest.parse(text) if Digest.of(text) == described.manifest else None
+        text = b""
+    if Digest.of(text) != described.manifest:
+        return Damage(described.store_path, "its bytes are not what they were, and neither is its manifest")
+    changes = difference(Manifest.parse(text), found)
+    return Damage(described.store_path, "its bytes are not what they were", tuple(changes))
+
+
+def _record_damage(store: Store, described: StoreObject, manifest: Manifest) -> Damage | None:
+    """What is wrong with the files that the index would be rebuilt from."""
+    layout, path = store.layout, described.store_path
+    if _read(layout.manifest(path)) != manifest.text:
+        return Damage(path, "its manifest is gone or damaged", content_is_whole=True)
+    if not _says(layout.record(path), described):
+        return Damage(path, "its record is gone, or not what the index says", content_is_whole=True)
+    for made in store.database.realisations_of(path):
+        if not _says(layout.realisation(made.derivation, made.resolved), made):
+            return Damage(path, "a realisation of it is gone, or not what the index says", content_is_whole=True)
+        if Digest.of(_read(layout.derivation(made.derivation))) != made.derivation:
+            return Damage(path, f"the text of the derivation {made.derivation} is lost", content_is_whole=True)
+    return None
+
+
+def _says(file: Path, row: StoreObject | Realisation) -> bool:
+    """Whether a file says what a row of the index says."""
+    text = _read(file)
+    try:
+        return text == row.model_dump_json().encode() or type(row).model_validate_json(text) == row
+    except ValueError:
+        return False
+
+
+def _read(file: Path) -> bytes:
+    """The bytes of a file; none, where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

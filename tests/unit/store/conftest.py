@@ -122,3 +122,32 @@ def child() -> Child:
             process.communicate()
 
     return child
+
+
+def damage(top: Path, what: str) -> None:
+    """Do to an object with a file `doc` what a careless person or a bad disk does."""
+    doc = top / "doc"
+    top.chmod(0o755)
+    if doc.exists():
+        doc.chmod(0o644)
+    match what:
+        case "a byte":
+            doc.write_text("Words")
+        case "the executable bit":
+            doc.chmod(0o555)
+        case "a missing file":
+            doc.unlink()
+        case "one file more":
+            (top / "more").touch()
+        case "a link for a file":
+            doc.unlink()
+            doc.symlink_to("bin/hello")
+        case "a fifo":
+            os.mkfifo(top / "fifo")
+        case "a missing object":
+            top.rename(top.parent.parent / "away")
+
+
+DAMAGES = ["a byte", "the executable bit", "a missing file", "one file more", "a link for a file", "a fifo"]
+DAMAGES += ["a missing object"]
+"""Kinds of damage to the content of an object."""

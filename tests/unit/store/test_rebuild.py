@@ -1,5 +1,6 @@
 """The index made again from the files beside it."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,30 @@ def rows(root: Path) -> list[object]:
         objects = sorted(map(str, map(store.database.object, paths)))
         realisations = sorted(str(one) for path in paths for one in store.database.realisations_of(path))
         return [objects, realisations, store.statistics()]
+
+
+def dump(index: Path) -> dict[str, list[str]]:
+    """Every column of every table, objects by their store paths instead of their numbers."""
+    connection = sqlite3.connect(index)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    numbers = dict(connection.execute("SELECT id, store_path FROM objects"))
+    found = {}
+    for table in tables:
+        rows = connection.execute(f"SELECT * FROM {table}")  # noqa: S608  a table of ours
+        is_number = [column in {"id", "object", "referrer", "reference"} for column, *_ in rows.description]
+        named = [[numbers[cell] if is_number[place] else cell for place, cell in enumerate(row)] for row in rows]
+        found[table] = sorted(map(repr, named))
+    connection.close()
+    return found
+
+
+def test_every_byte_of_the_tables_is_as_it_was(root: Path, publish: Publish) -> None:
+    fill(root, publish)
+    before = dump(root / "db.sqlite")
+    assert {table: len(rows) for table, rows in before.items()} == {"objects": 2, "refs": 1, "realisations": 4}
+    (root / "db.sqlite").unlink()
+    rebuild_db(root)
+    assert dump(root / "db.sqlite") == before
 
 
 @pytest.mark.parametrize(
