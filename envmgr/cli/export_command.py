@@ -75,7 +75,7 @@ def command(
 
 def _root(item: Named, given: Mapping[str, str]) -> ExportedRoot:
     if item.node is None:
-        return ExportedRoot(name=item.name, kind="path", given={}, axes={}, paths=item.paths)
+        return ExportedRoot(name=str(item.paths[0]), kind="path", given={}, axes={}, paths=item.paths)
     kind: Literal["run", "recipe"] = "run" if item.node.run else "recipe"
     axes = dict(item.node.axes)
     return ExportedRoot(name=item.name, kind=kind, given=dict(given), axes=axes, paths=item.paths)

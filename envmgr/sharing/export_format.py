@@ -24,6 +24,12 @@ MAX_MANIFEST = 2**28
 """Bytes of a manifest; the largest that we know, of a toolchain with 25,000 files, has four million."""
 
 
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+_.-]*$", max_length=200)]
+"""What can be a file's name: names of recipes, and store paths."""
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$")]
+"""What can be printed without a terminal being told to do something: axes and their values."""
+
+
 class ExportPart(BaseModel):
     """A part that is JSON."""
 
@@ -56,11 +62,11 @@ def _once(paths: tuple[StorePath, ...]) -> tuple[StorePath, ...]:
 class ExportedRoot(ExportPart):
     """Something that was asked for."""
 
-    name: str
+    name: Word
     kind: Literal["recipe", "run", "path"]
-    given: dict[str, str]
+    given: dict[Line, Line]
     """The axes that were set."""
-    axes: dict[str, str]
+    axes: dict[Line, Line]
     """All axes that decide what it is, with their values."""
     paths: tuple[StorePath, ...]
     """Its output; of a benchmark, which has none, the outputs that it runs with."""
@@ -70,9 +76,11 @@ class Contents(ExportPart):
     """The first part: what was asked for, and what follows."""
 
     schema_: Literal["envmgr.export/1"] = Field(default="envmgr.export/1", alias="schema")
-    roots: tuple[ExportedRoot, ...]
+    roots: Annotated[tuple[ExportedRoot, ...], Field(min_length=1)]
     checkout: bool
     """Whether recipes, local sources and lockfile come along."""
+    size: Annotated[int, Field(ge=0)]
+    """Bytes of all contents."""
     objects: Annotated[tuple[StorePath, ...], AfterValidator(_once)]
 
 

@@ -57,7 +57,8 @@ def export(
     store.hold([path for root in roots for path in root.paths])
     described = ordered_closure(store, [path for root in roots for path in root.paths])
     objects = tuple(item.store_path for item in described)
-    contents = Contents(roots=tuple(roots), checkout=checkout is not None, objects=objects)
+    size = sum(item.size for item in described) + (checkout.manifest.size if checkout else 0)
+    contents = Contents(roots=tuple(roots), checkout=checkout is not None, size=size, objects=objects)
     with _draft(file) as opened:
         writer = TarWriter(opened)
         writer.add(CONTENTS, len(contents.text), [contents.text])

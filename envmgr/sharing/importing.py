@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import disk_usage
 from typing import TypeVar
 
 from envmgr.manifest import Manifest
@@ -32,7 +33,7 @@ from envmgr.sharing.export_format import (
 from envmgr.sharing.tar_stream import TarReader
 from envmgr.store.adopt import FalseDescriptionError, Foreign
 from envmgr.store.db import NotValidError
-from envmgr.store.durable import writing
+from envmgr.store.durable import DiskFullError, writing
 from envmgr.store.pack import DamagedPackError, fill, hold_against
 from envmgr.store.roots import Root
 from envmgr.store.staging import Staging
@@ -62,10 +63,20 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Checked:
-    """An object that was read and is what it should be; its tree lies in staging, or is in the store already."""
+    """An object that was read and is what it should be: what is known of it, and its tree, if the store lacks it.
 
-    foreign: Foreign
+    Manifests can be large, so they wait in files.
+    """
+
+    record: ExportedObject
+    manifest: Path
     tree: Path | None
+
+    @property
+    def foreign(self) -> Foreign:
+        """The object as a store takes it."""
+        manifest = Manifest.parse(self.manifest.read_bytes())
+        return Foreign(self.record.described, manifest, self.record.realisations, self.record.texts)
 
 
 def bring_in(
@@ -108,10 +119,13 @@ class _Reading:
 
     def __init__(self, store: Store, reader: TarReader, made: Staging, notice: Callable[[Event], None]) -> None:
         self.store, self.reader, self.made, self.notice = store, reader, made, notice
+        self.left = 0
+        """Bytes of content that may still come."""
 
     def all(self, into: Path | None, draft: Path | None) -> Imported:
         """Read and check; then publish, in the order of the file."""
         contents = self.contents()
+        self.left = contents.size
         checkout = self.manifest(CHECKOUT) if contents.checkout else Manifest(())
         if contents.checkout:
             if into is not None:
@@ -122,6 +136,8 @@ class _Reading:
             progress = f"{number} of {len(contents.objects)}: {path}"
             self.notice(Event("progressed", self.reader.path.name, "import", text=progress))
             checked[path] = self.object(path, checked)
+        if self.left:
+            raise self.reader.damage("there is less in the file than it says")
         digest = self.reader.end()
         with self.store.settling():
             for item in checked.values():
@@ -136,6 +152,10 @@ class _Reading:
         contents = self.part(CONTENTS, Contents)
         if missing := {path for root in contents.roots for path in root.paths}.difference(contents.objects):
             raise self.reader.damage(f"it does not list what was asked for: {min(missing)}")
+        present = [item.size for path in contents.objects if (item := self.store.object(path)) is not None]
+        needed, free = contents.size - sum(present), disk_usage(self.store.root).free
+        if needed > free:
+            raise DiskFullError(self.store.root, f"{needed / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free")
         return contents
 
     def object(self, path: StorePath, before: Container[StorePath]) -> _Checked:
@@ -145,13 +165,15 @@ class _Reading:
         foreign.check()
         if foreign.path != path:
             raise FalseDescriptionError(path, f"it is described as {foreign.path}")
+        manifest = self.made.work / f"{path}.manifest"
+        manifest.write_bytes(foreign.manifest.text)
         if unknown := [reference for reference in record.described.references if reference not in before]:
             raise FalseDescriptionError(path, f"it refers to what did not come before it: {unknown[0]}")
         tree = None if self.is_held(path) else self.made.work / str(path)
         if tree is not None:
             tree.mkdir(mode=0o700)
         self.content(str(path), foreign.manifest, tree)
-        return _Checked(foreign, tree)
+        return _Checked(record, manifest, tree)
 
     def part(self, name: str, model: type[Part]) -> Part:
         """The next part, which must be this one."""
@@ -175,6 +197,9 @@ class _Reading:
         with self.reader.entry(part(name, "content")) as size:
             if size != manifest.size:
                 raise self.reader.damage("it has another size than its manifest says")
+            if size > self.left:
+                raise self.reader.damage("there is more in the file than it says")
+            self.left -= size
             try:
                 if tree is None:
                     hold_against(manifest, self.reader, where=where)

@@ -70,8 +70,11 @@ def test_what_is_missing_is_realised_first(checkout: Checkout, tmp_path: Path) -
 
 def test_a_store_path_is_exported_without_recipes(tools: Checkout, tmp_path: Path) -> None:
     path = tools("realize", "tool").path
-    data = tools("export", path.name, "-o", str(tmp_path / "file"), "--json").data
+    data = tools("export", str(path), "-o", str(tmp_path / "file"), "--json").data
     assert (data["checkout"], data["objects"]) == (False, [path.name])
+    other = tools.with_store(tmp_path / "other")
+    assert other("import", str(tmp_path / "file"), "--json").data["profile"] == f"imported-{path.name}"
+    assert other("exec", path.name, "--", "tool").stdout == "tool\n"
 
 
 def test_a_damaged_object_is_not_exported_and_the_older_file_stays(tools: Checkout, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envmgr.manifest import FileEntry, Manifest, manifest_of
-from envmgr.model.errors import IntegrityError
+from envmgr.model.errors import EnvmgrError, IntegrityError
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.sharing.export_format import Contents, ExportedObject, ExportedRoot
 from envmgr.sharing.exporting import export
 from envmgr.sharing.importing import bring_in
 from envmgr.sharing.tar_stream import TarWriter
+from envmgr.store.durable import DiskFullError
 from envmgr.store.layout import Layout
 from envmgr.store.store import Store
 from tests.unit.store.conftest import derivation_of
@@ -81,7 +82,7 @@ def importing(data: bytes, folder: Path) -> Iterator[Layout]:
     try:
         with Store.open(layout.root) as store:
             bring_in(store, folder / "file", None)
-    except IntegrityError:
+    except (IntegrityError, DiskFullError):
         kept = (layout.objects, layout.manifests, layout.realisations, layout.derivations, layout.trash)
         assert [path for folder in kept for path in folder.iterdir()] == []
         assert list(layout.staging.iterdir()) == [layout.trash]
@@ -103,8 +104,8 @@ def compressed(plain: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(plain)
 
 
-def refused(data: bytes, folder: Path) -> IntegrityError:
-    with pytest.raises(IntegrityError) as caught, importing(data, folder):
+def refused(data: bytes, folder: Path) -> EnvmgrError:
+    with pytest.raises((IntegrityError, DiskFullError)) as caught, importing(data, folder):
         pass
     return caught.value
 
@@ -237,6 +238,11 @@ def climbing(parts: Parts) -> Parts:
     return parts | {part: parts[part].replace(b'"bin/tool"', b'"../tool"')}
 
 
+def resized(parts: Parts, by: int) -> bytes:
+    told = contents(parts)
+    return told.model_copy(update={"size": told.size + by}).text
+
+
 def larger(parts: Parts) -> Parts:
     """A content that is larger than the manifest says: zeros, which cost next to nothing."""
     return parts | {of(parts, "tool", "content"): bytes(2**24)}
@@ -261,6 +267,16 @@ MALICE: Mapping[str, Callable[[Parts], Parts]] = {
     "a content is shorter": lambda parts: parts | {of(parts, "tool", "content"): b"#!/bin/sh"},
     "a record is no JSON": lambda parts: parts | {of(parts, "tool", "json"): b"{"},
     "a record is not canonical": lambda parts: parts | {"export.json": parts["export.json"] + b" "},
+    "a name climbs": lambda parts: parts | {"export.json": parts["export.json"].replace(b'"tool"', b'"../tool"')},
+    "a name is hidden": lambda parts: parts | {"export.json": parts["export.json"].replace(b'"tool"', b'".tool"')},
+    "a value is for a terminal": lambda parts: (
+        parts | {"export.json": parts["export.json"].replace(b"{}", b'{"a":"\\u001b[2J"}', 1)}
+    ),
+    "nothing was asked for": lambda parts: (
+        parts | {"export.json": contents(parts).model_copy(update={"roots": ()}).text}
+    ),
+    "there is more than it says": lambda parts: parts | {"export.json": resized(parts, -1)},
+    "there is less than it says": lambda parts: parts | {"export.json": resized(parts, 1)},
     "a schema is unknown": lambda parts: (
         parts | {"export.json": parts["export.json"].replace(b"export/1", b"export/2")}
     ),
@@ -310,21 +326,23 @@ def test_a_size_beyond_all_bounds_is_refused_before_anything_of_it_is_read(tmp_p
     refused(compressed(entry(size) + bytes(2**20)), tmp_path)
 
 
-def test_a_manifest_of_great_size_needs_that_many_bytes(parts: Parts, tmp_path: Path) -> None:
-    """What would fill a disk has to be there: the file is refused where the bytes end."""
-    manifest = Manifest((FileEntry("file", 2**50, executable=False, sha256="0" * 64),))
+@pytest.mark.parametrize("size", [2**20, 2**50])
+def test_a_manifest_of_great_size_needs_room_and_that_many_bytes(parts: Parts, tmp_path: Path, size: int) -> None:
+    """What would fill a disk is refused at once, and what is said but not there where the bytes end."""
+    manifest = Manifest((FileEntry("file", size, executable=False, sha256="0" * 64),))
     path = StorePath.of(kind="built", manifest=manifest.digest, name="big", version="1")
     told = contents(parts)
     root = told.roots[0].model_copy(update={"paths": (path,)})
     record = ExportedObject.parse(parts[of(parts, LONG, "json")])
-    big = record.described.model_copy(update={"store_path": path, "manifest": manifest.digest, "size": 2**50})
+    big = record.described.model_copy(update={"store_path": path, "manifest": manifest.digest, "size": size})
     head = {
-        "export.json": Contents(roots=(root,), checkout=False, objects=(path,)).text,
+        "export.json": Contents(roots=(root,), checkout=False, size=size, objects=(path,)).text,
         f"objects/{path}.json": ExportedObject(described=big, realisations=(), derivations=()).text,
         f"objects/{path}.manifest": manifest.text,
     }
     opened = zstandard.ZstdDecompressor().stream_reader(written(head)).read()[:-1024]
-    assert "ends" in refused(compressed(opened + entry(2**50, name=f"objects/{path}.content")), tmp_path).message
+    error = refused(compressed(opened + entry(size, name=f"objects/{path}.content")), tmp_path)
+    assert isinstance(error, DiskFullError) == (size == 2**50)
 
 
 def test_a_stream_that_asks_for_much_memory_is_refused(plain: bytes, tmp_path: Path) -> None:
