@@ -88,7 +88,7 @@ class Folder:
             os.close(lock)
 
     def flush(self) -> None:
-        """Bring all that was written to the disk, many files at once."""
+        """Bring all that was written to the disk, many files at once; what the dead have left is cleared away."""
         with _trouble(self.place):
             descriptor = os.open(self.top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
@@ -97,6 +97,7 @@ class Folder:
                     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
             finally:
                 os.close(descriptor)
+        self._clear()
 
     def existing(self, names: Collection[str]) -> set[str]:
         """Which of these files are there: one listing a folder."""
@@ -110,18 +111,18 @@ class Folder:
         with _trouble(self.place):
             return {f"{folder}/{name}": (self.top / folder / name).stat().st_size for name in self._names(folder)}
 
-    def clear(self) -> None:
-        """Clear away what writers that are dead have left."""
-        for name in self._names(_PARTIAL):
-            if name != _LOCK:
-                _remove_ownerless(self.top / _PARTIAL / name)
-
     def _open(self, name: str) -> int | None:
         with _trouble(self.place):
             try:
                 return os.open(self.top / name, _READ)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+
+    def _clear(self) -> None:
+        """Clear away what writers that are dead have left."""
+        for name in self._names(_PARTIAL):
+            if name != _LOCK:
+                _remove_ownerless(self.top / _PARTIAL / name)
 
     def _names(self, folder: str) -> list[str]:
         with _trouble(self.place):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from tests.faults.forks import Forks
+from tests.faults.system_calls import RENAMES, SYNCS, UNLINKS, WRITES, Call
 from tests.functional.conftest import TOP, Checkout, checkout, origin, sandboxed
 
 __all__ = ["checkout", "origin", "sandboxed"]
@@ -43,6 +44,12 @@ def assert_nothing_is_lost(forks: Forks, checkout: Checkout, names: Collection[s
 
 def assert_nothing_is_left(forks: Forks, checkout: Checkout) -> None:
     """The next start has cleared away what a dead command had begun: staging is empty, and so is the trash."""
-    assert forks(checkout, "gc", "--now", "--dry-run", "--json").data["rubbish"] == []
+    assert forks(checkout, "gc", "--dry-run", "--json").data["rubbish"] == []
     staging = checkout.store / "staging"
     assert [*staging.iterdir(), *staging.glob("trash/*")] == [staging / "trash"]
+
+
+def assert_every_kind(calls: Collection[Call]) -> None:
+    """There were renames, fsyncs, writes and unlinks among the calls."""
+    names = {call.name for call in calls}
+    assert all(names & set(kind) for kind in (RENAMES, SYNCS, WRITES, UNLINKS))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.at_every_call import at_every_call
+from tests.faults.at_every_call import Trial, at_every_call, in_copies_of_the_store
 from tests.faults.conftest import assert_nothing_is_lost
 from tests.faults.forks import Forks
 from tests.faults.system_calls import LET, MAKES, READS, RENAMES, SYNCS, UNLINKS, WRITES, Call
@@ -47,13 +47,13 @@ def synced(request: pytest.FixtureRequest, project: Checkout, tmp_path: Path) ->
 def test_an_fsync_that_fails_is_a_failed_build(forks: Forks, synced: Checkout) -> None:
     before = synced.objects()
 
-    def after(checkout: Checkout, ended: Result) -> None:
+    def after(trial: Trial, ended: Result) -> None:
         assert ended.exit
         assert_said(ended, "NotWrittenError", "DiskFaultError", "HostError")
-        assert_nothing_is_lost(forks, checkout, before)
-        assert "outer-1" in forks(checkout, "realize", "outer").built
+        assert_nothing_is_lost(forks, trial.checkout, before)
+        assert "outer-1" in forks(trial.checkout, "realize", "outer").built
 
-    met = at_every_call(forks, synced, REALIZE, after, calls=SYNCS, fate=errno.EIO)
+    met = at_every_call(forks, in_copies_of_the_store(synced, *REALIZE), after, calls=SYNCS, fate=errno.EIO)
     names = [call.name for call in met]
     assert names.count("fsync") > 15 or "syncfs" in names
 
@@ -73,14 +73,16 @@ def test_a_disk_that_takes_nothing_from_some_call_on_is_named_and_costs_nothing(
 ) -> None:
     before = project.objects()
 
-    def after(checkout: Checkout, ended: Result) -> None:
+    def after(trial: Trial, ended: Result) -> None:
         assert_said(ended, *classes)
-        assert_nothing_is_lost(forks, checkout, before)
-        forks(checkout, "realize", "outer")
-        assert_nothing_is_lost(forks, checkout, before)
+        assert_nothing_is_lost(forks, trial.checkout, before)
+        forks(trial.checkout, "realize", "outer")
+        assert_nothing_is_lost(forks, trial.checkout, before)
 
     calls = [*WRITES, *RENAMES, *MAKES]
-    met = at_every_call(forks, project, REALIZE, after, calls=calls, fate=fate, stays_so=True, at_most=4)
+    met = at_every_call(
+        forks, in_copies_of_the_store(project, *REALIZE), after, calls=calls, fate=fate, stays_so=True, at_most=4
+    )
     assert len(met) > 15
 
 
@@ -88,15 +90,21 @@ def test_a_disk_that_takes_nothing_from_some_call_on_is_named_and_costs_nothing(
 def test_a_collection_on_such_a_disk_says_so_and_loses_nothing(forks: Forks, project: Checkout, fate: int) -> None:
     kept = {name for name in project.objects() if "-kept-" in name}
 
-    def after(checkout: Checkout, ended: Result) -> None:
+    def after(trial: Trial, ended: Result) -> None:
         assert_said(ended, "DiskFullError", "DiskFaultError", "NotDeletedError", "HostError")
-        assert_nothing_is_lost(forks, checkout, kept)
-        forks(checkout, "gc", "--now")
-        assert checkout.objects() == kept
+        assert_nothing_is_lost(forks, trial.checkout, kept)
+        forks(trial.checkout, "gc", "--now")
+        assert trial.checkout.objects() == kept
 
     calls = [*WRITES, *RENAMES, *MAKES, *(UNLINKS if fate == errno.EIO else ())]
     met = at_every_call(
-        forks, project, ["gc", "--now", "--json"], after, calls=calls, fate=fate, stays_so=True, at_most=4
+        forks,
+        in_copies_of_the_store(project, "gc", "--now", "--json"),
+        after,
+        calls=calls,
+        fate=fate,
+        stays_so=True,
+        at_most=4,
     )
     assert len(met) > 10
 
