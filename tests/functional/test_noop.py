@@ -31,6 +31,12 @@ Change = Callable[[Checkout], object]
 
 
 @pytest.fixture
+def checkout(checkout: Checkout) -> Checkout:
+    """Nothing is forked: answers are remembered only if a start of Python lies before them."""
+    return checkout.afresh()
+
+
+@pytest.fixture
 def outer(checkout: Checkout) -> Checkout:
     """`outer` refers to `inner`, which is made from a local folder; both are there."""
     checkout.write("notes/deep/notes.txt", "first\n")
