@@ -30,6 +30,14 @@ class ClashError(UsageError):
         )
 
 
+class NotTakenError(UsageError):
+    """Something can't be taken along with a checkout."""
+
+    def __init__(self, place: Path, why: str) -> None:
+        self.place = place
+        super().__init__(f"this can't be taken along: {why}", where=str(place), fix="move it")
+
+
 @dataclass(frozen=True)
 class CheckoutPart:
     """Files of a checkout: its top, and what of it is meant."""
@@ -47,25 +55,32 @@ def checkout_part(recipes: Path, nodes: Iterable[Node], lockfile: Path) -> Check
         lockfile: taken along if it is there, which must be in the checkout.
 
     Raises:
-        UsageError: the lockfile lies outside of the checkout.
+        NotTakenError: the lockfile lies outside of the checkout, or a source where no import could put it.
     """
-    top = recipes.parent
     found = _below(recipes.name, manifest_of(recipes, exclude=LEFT_OUT))
     for source in {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}:
-        place, manifest = local_path(source, recipes), local_manifest(source, recipes)
-        inside = (place if place.is_dir() else place.parent).relative_to(top.resolve())
-        found |= _below("" if inside == Path() else str(inside), manifest)
+        place = local_path(source, recipes)
+        folder = place if place.is_dir() else place.parent
+        found |= _below(_inside(recipes.parent, folder), local_manifest(source, recipes))
     if lockfile.is_file():
-        if not lockfile.resolve().is_relative_to(top.resolve()):
-            raise UsageError(
-                "the lockfile lies outside of the checkout, so it can't be taken along",
-                where=str(lockfile),
-                fix=f"put it below {top}",
-            )
-        inside = lockfile.resolve().relative_to(top.resolve())
-        name = inside.name
-        found |= _below(str(inside.parent) if inside.parent != Path() else "", manifest_of_file(lockfile, name))
-    return CheckoutPart(top, Manifest(tuple(sorted(found.values(), key=lambda entry: entry.path.encode()))))
+        found |= _below(_inside(recipes.parent, lockfile.resolve().parent), manifest_of_file(lockfile, lockfile.name))
+    manifest = Manifest(tuple(sorted(found.values(), key=lambda entry: entry.path.encode())))
+    if unfit := unfit_names(manifest):
+        raise NotTakenError(recipes.parent / unfit[0], "its name is one that no import puts into a folder")
+    return CheckoutPart(recipes.parent, manifest)
+
+
+def unfit_names(manifest: Manifest) -> list[str]:
+    """Names at the top of a checkout that are none of its own: of stores, and hidden ones, which programs act upon."""
+    return [name for name in _tops(manifest) if name == "store" or name.startswith(".")]
+
+
+def _inside(top: Path, folder: Path) -> str:
+    """Where a folder lies in a checkout; empty for its top."""
+    if not folder.is_relative_to(top.resolve()):
+        raise NotTakenError(folder, "it lies outside of the checkout")
+    inside = folder.relative_to(top.resolve())
+    return "" if inside == Path() else str(inside)
 
 
 def _below(folder: str, manifest: Manifest) -> dict[str, Entry]:

@@ -19,7 +19,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import UsageError
 from envmgr.model.event import Event
 from envmgr.model.store_path import StorePath
-from envmgr.sharing.checkout_part import put, require_no_clash
+from envmgr.sharing.checkout_part import put, require_no_clash, unfit_names
 from envmgr.sharing.export_format import (
     CHECKOUT,
     CONTENTS,
@@ -128,6 +128,8 @@ class _Reading:
         self.left = contents.size
         checkout = self.manifest(CHECKOUT) if contents.checkout else Manifest(())
         if contents.checkout:
+            if unfit := unfit_names(checkout):
+                raise self.reader.damage(f"no checkout has this: {unfit[0]}")
             if into is not None:
                 require_no_clash(checkout, into)
             self.content(CHECKOUT, checkout, draft)

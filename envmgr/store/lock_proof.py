@@ -21,7 +21,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from envmgr.model.canonical import canonical_text
 from envmgr.model.errors import HostError
 from envmgr.store import witness
 from envmgr.store.file_system import MOUNTS, FileSystem, file_system
@@ -99,7 +98,7 @@ def _name(found: FileSystem) -> str:
     """What a proof holds for: this host, with this kernel, and this mount."""
     host = os.uname()
     mount = [str(found.place), found.kind, found.source, *sorted(found.options)]
-    return sha256(canonical_text([host.nodename, host.release, *mount])).hexdigest()[:32]
+    return sha256(ascii([host.nodename, host.release, *mount]).encode()).hexdigest()[:32]
 
 
 class _Witness:

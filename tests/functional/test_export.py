@@ -96,4 +96,12 @@ def test_a_file_that_cannot_be_made_is_said(tools: Checkout, tmp_path: Path) -> 
 def test_a_lockfile_outside_of_the_checkout_is_refused(tools: Checkout, tmp_path: Path) -> None:
     shutil.copy(tools.top / "recipes.lock", tmp_path / "elsewhere.lock")
     lock = str(tmp_path / "elsewhere.lock")
-    assert tools.fails(2, "export", "both", "--lock", lock, "-o", str(tmp_path / "file"))["where"] == lock
+    error = tools.fails(2, "export", "both", "--lock", lock, "-o", str(tmp_path / "file"))
+    assert (error["class"], error["where"]) == ("NotTakenError", str(tmp_path))
+
+
+def test_a_source_in_a_hidden_folder_is_not_taken_along(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.write(".hidden/text", "text\n")
+    source = "[sources]\nfiles = { kind = 'local', path = '../.hidden' }\n"
+    checkout.recipe("tool", f"{source}[build]\nbuilder = 'tree'\nsettings.files = {{ text = 'files/text' }}\n")
+    assert checkout.fails(2, "export", "tool", "-o", str(tmp_path / "file"))["class"] == "NotTakenError"

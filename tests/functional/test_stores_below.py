@@ -266,3 +266,17 @@ def test_an_out_link_keeps_a_linked_object(stores: Stores, tmp_path: Path) -> No
     assert stores.mine("gc", "--json", "--now").data["objects"] == []
     (tmp_path / "result").unlink()
     assert len(stores.mine("gc", "--json", "--now").data["objects"]) == 2
+
+
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+def test_a_repair_puts_a_whole_object_in_place_of_the_link_and_leaves_the_other_store_alone(
+    stores: Stores, how: str
+) -> None:
+    stores.mine("realize", "tool")
+    (library,) = (stores.below / "objects").glob("*-library-1")
+    (remove if how == "gone" else make_damaged)(library)
+    before = state(stores.below)
+    stores.mine("verify", "--repair")
+    assert stores.objects() == {"tool-1": True, "library-1": False, "library-0": True}
+    assert stores.mine("verify", "--json").data["damages"] == []
+    assert state(stores.below) == before

@@ -351,6 +351,18 @@ def test_a_stream_that_asks_for_much_memory_is_refused(plain: bytes, tmp_path: P
     refused(stream.compress(plain) + stream.flush(), tmp_path)
 
 
+@pytest.mark.parametrize("name", [".envrc", ".git/hooks/post-checkout", "store/db.sqlite"])
+def test_a_checkout_brings_nothing_that_is_not_its_own(parts: Parts, tmp_path: Path, name: str) -> None:
+    (tmp_path / "bad").mkdir()
+    place = tmp_path / "bad" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("text")
+    checkout, told = manifest_of(tmp_path / "bad"), contents(parts)
+    told = told.model_copy(update={"checkout": True, "size": told.size + checkout.size})
+    head = {"export.json": told.text, "checkout.manifest": checkout.text, "checkout.content": b"text"}
+    assert name.partition("/")[0] in refused(written(head | {**parts, **head}), tmp_path).message
+
+
 def test_an_object_without_realisations_is_taken(parts: Parts, tmp_path: Path) -> None:
     with importing(written(described(parts, "tool", realisations=(), derivations=())), tmp_path) as layout:
         assert len(list(layout.objects.iterdir())) == 2
