@@ -1,25 +1,21 @@
 """Actions in a full sandbox: bubblewrap with all its namespaces, and nothing of the host but what is lent.
 
-How it is known that nothing survives: every process of an action lives in a PID namespace. `pidfd` holds its first
-process; when that one dies, by itself or killed, the kernel ends all others before the descriptor turns readable.
-Only then `run` returns. No descriptor reaches the box but its output, and no socket leads out of it.
+How boxes are started, and how it is known that nothing of one survives, says `launch`. No descriptor reaches a box but
+its output, and no socket leads out of it.
 """
 
-import contextlib
-import json
-import os
-import select
 import shutil
-import signal
-import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from envmgr.builders import system_calls
-from envmgr.builders.action import ENVIRONMENT, Action, OnLine, Outcome
+from envmgr.builders.action import ENVIRONMENT, STORE_PLACE, Action, OnLine, Outcome
 from envmgr.builders.bare_host import BareHost
-from envmgr.builders.supervise import Command, supervise
+from envmgr.builders.launch import Order
+from envmgr.builders.launcher import Launcher
+from envmgr.builders.supervise import supervise
 from envmgr.model.realisation import Isolation
 
 USER_ID = 1000
@@ -42,6 +38,9 @@ SYSTEM_FOLDERS = (
 )
 
 
+MOUNTED_ON = ("/proc", "/dev", "/tmp")  # noqa: S108  inside the box
+
+
 class Bubblewrap:
     """The executor that runs each action in a box of its own."""
 
@@ -51,7 +50,10 @@ class Bubblewrap:
         """Take the `bwrap` to start, and what the host lends."""
         self._program = program
         self._host = host
+        self._refused = system_calls.program()
         self._stop = threading.Event()
+        self._mutex = threading.Lock()
+        self._launchers: dict[int, Launcher] = {}
 
     @property
     def bare_host(self) -> Mapping[str, str]:
@@ -68,71 +70,29 @@ class Bubblewrap:
 
     def run(self, action: Action, log: Path, on_line: OnLine | None = None) -> Outcome:
         """Run in a new box; the box is empty when this returns or raises."""
-        reading, writing = os.pipe()
-        with os.fdopen(reading, "rb") as told, os.fdopen(writing, "wb") as telling, _refused_calls() as refused:
+        limit = action.output_bytes + 1  # a file that reaches it is too big, and not just big enough
+        with self._mutex:
+            if limit not in self._launchers:
+                self._launchers[limit] = Launcher(limit)
+            launcher = self._launchers[limit]
+        return supervise(partial(launcher.start, self._order(action)), action, log, on_line, self._stop)
 
-            def end(process: subprocess.Popen[bytes]) -> None:
-                telling.close()
-                _end_box(told.read())
-                process.kill()
-                process.wait()
-
-            argv = tuple(self._argv(action, writing, refused))
-            command = Command(argv, {}, Path("/"), end, pass_fds=(writing, *refused))
-            return supervise(command, action, log, on_line, self._stop)
-
-    def _argv(self, action: Action, tell: int, refused: tuple[int, ...]) -> Iterator[str]:
-        yield from (str(self._program), *NAMESPACES, "--info-fd", str(tell))
-        for descriptor in refused:
-            yield from ("--seccomp", str(descriptor))
+    def _order(self, action: Action) -> Order:
         environment = {**ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", **action.environment}  # noqa: S108
-        for name, value in sorted(environment.items()):
-            yield from ("--setenv", name, value)
-        yield from SYSTEM_FOLDERS
-        yield from self._mounts(action)
-        yield from ("--remount-ro", "/", "--chdir", action.folder, "--", *action.argv)
-
-    def _mounts(self, action: Action) -> Iterator[str]:
-        """Outer places first. A mount costs 0.3 ms: a closure of hundreds of objects deserves one prepared folder."""
-        readable = {**self._host.readable, **action.readable}
-        mounts = {place: ["--ro-bind", str(path)] for place, path in readable.items()}
-        mounts |= {place: ["--bind", str(path)] for place, path in action.writable.items()}
-        mounts |= {place: ["--tmpfs"] for place in action.hidden}
-        for place, mount in sorted(mounts.items(), key=lambda item: item[0].split("/")):
-            yield from (*mount, place)
-        for place in action.hidden:
-            yield from ("--remount-ro", place)
-
-
-@contextlib.contextmanager
-def _refused_calls() -> Iterator[tuple[int, ...]]:
-    """The descriptor from which bubblewrap reads what is refused; none where nothing is."""
-    if not (program := system_calls.program()):
-        yield ()
-        return
-    descriptor = os.memfd_create("refused")
-    try:
-        os.write(descriptor, program)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield (descriptor,)
-    finally:
-        os.close(descriptor)
-
-
-def _end_box(told: bytes) -> None:
-    """Kill everything in a box, and return when it is gone; `told` names its first process, nothing if it has none."""
-    if not told:
-        return
-    try:
-        first = os.pidfd_open(json.loads(told)["child-pid"])
-    except ProcessLookupError:  # gone, and so is the box
-        return
-    try:
-        with contextlib.suppress(ProcessLookupError):  # it may end by itself between the two calls
-            signal.pidfd_send_signal(first, signal.SIGKILL)
-        select.select([first], [], [])
-    finally:
-        os.close(first)
+        variables = [word for name, value in sorted(environment.items()) for word in ("--setenv", name, value)]
+        lent = {place: str(path) for place, path in {**self._host.readable, **action.readable}.items()}
+        objects = [(place, lent.pop(place)) for place in [*lent] if place.startswith(f"{STORE_PLACE}/")]
+        lent |= dict.fromkeys((*action.hidden, *MOUNTED_ON, *action.writable, *([STORE_PLACE] if objects else [])), "")
+        writable = [word for place, path in sorted(action.writable.items()) for word in ("--bind", str(path), place)]
+        return (
+            [str(self._program), *NAMESPACES, *variables],
+            tuple(sorted(lent.items(), key=lambda item: item[0].split("/"))),
+            STORE_PLACE,
+            tuple(sorted((place.removeprefix(STORE_PLACE), path) for place, path in objects)),
+            [*SYSTEM_FOLDERS, *writable],
+            ["--chdir", action.folder, "--", *action.argv],
+            self._refused,
+        )
 
 
 def find_program() -> Path | None:

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from envmgr.builders.action import Action, Exited, OnLine, Outcome, OutputTooBig, Stopped, TimedOut
 
 TICK_SECONDS = 0.1
-"""How long a stop, a time limit, or the end of a process whose children keep its output open can go unnoticed."""
+"""How long a stop can go unnoticed."""
 MEASURE_SECONDS = 1.0
 CHUNK = 1 << 16
 BLOCK = 512
@@ -48,10 +48,15 @@ class Output:
         self._log.close()
         os.close(self._pipe)
 
-    def copy(self, seconds: float) -> bool:
-        """Copy what is there, after waiting for it so long; False if nothing came."""
-        if not self.open or not select.select([self._pipe], [], [], seconds)[0]:
-            return False
+    def copy_until(self, ended: int, seconds: float) -> bool:
+        """Copy what comes in so many seconds at most; whether `ended` can be read."""
+        sources = [ended, self._pipe] if self.open else [ended]
+        ready, _, _ = select.select(sources, [], [], seconds)
+        if self._pipe in ready:
+            self._copy()
+        return ended in ready
+
+    def _copy(self) -> None:
         chunk = os.read(self._pipe, CHUNK)
         self.open = bool(chunk)
         self.size += len(chunk)
@@ -60,61 +65,55 @@ class Output:
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:
                 self._on_line(line.decode(errors="replace"))
-        return self.open
 
     def drain(self) -> None:
         """Copy what is left once nobody can print any more."""
-        while self.copy(0):
-            pass
+        while self.open and select.select([self._pipe], [], [], 0)[0]:
+            self._copy()
 
 
-@dataclass(frozen=True)
-class Command:
-    """An action as this machine starts it, and how all of it is ended."""
+class Running(Protocol):
+    """A process that was started, and all that it starts."""
 
-    argv: Sequence[str]
-    environment: Mapping[str, str]
-    folder: Path
-    end: Callable[[subprocess.Popen[bytes]], None]
-    """Called once, also when the process ended by itself; all that it started is gone when it returns."""
-    pass_fds: tuple[int, ...] = ()
+    @property
+    def ended(self) -> int:
+        """A descriptor that can be read when the process has ended."""
+        ...
+
+    def code(self) -> int:
+        """Its exit code, after a signal n 128 + n; waits for its end."""
+        ...
+
+    def end(self) -> None:
+        """End it, if it has not ended; all that it started is gone when this returns. Called once."""
+        ...
 
 
-def supervise(command: Command, action: Action, log: Path, on_line: OnLine | None, stop: threading.Event) -> Outcome:
-    """Run a command to its end, or until it breaks a limit of its action, or until `stop` is set."""
+Start = Callable[[int], Running]
+"""Starts a process that prints to a descriptor."""
+
+
+def supervise(start: Start, action: Action, log: Path, on_line: OnLine | None, stop: threading.Event) -> Outcome:
+    """Run a process to its end, or until it breaks a limit of its action, or until `stop` is set."""
     if stop.is_set():
         return Stopped()
     with Output(log, on_line) as output:
-        process = _start(command, action, output)
         try:
-            outcome = _watch(process, action, output, stop)
+            running = start(output.inlet)
         finally:
-            command.end(process)
+            os.close(output.inlet)
+        try:
+            outcome = _watch(running, action, output, stop)
+        finally:
+            running.end()
         output.drain()
     return OutputTooBig(action.output_bytes) if _is_too_big(action, output) else outcome
 
 
-def _start(command: Command, action: Action, output: Output) -> subprocess.Popen[bytes]:
-    blocks = action.output_bytes // BLOCK + 1
-    try:
-        return subprocess.Popen(
-            ["/bin/sh", "-c", LIMITS, "envmgr", str(blocks), *command.argv],
-            cwd=command.folder,
-            env=command.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output.inlet,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=command.pass_fds,
-        )
-    finally:
-        os.close(output.inlet)
-
-
-def _watch(process: subprocess.Popen[bytes], action: Action, output: Output, stop: threading.Event) -> Outcome:
+def _watch(running: Running, action: Action, output: Output, stop: threading.Event) -> Outcome:
     deadline = time.monotonic() + action.seconds
     measure_at = time.monotonic() + MEASURE_SECONDS
-    while (code := process.poll()) is None:
+    while not output.copy_until(running.ended, min(TICK_SECONDS, max(0, deadline - time.monotonic()))):
         now = time.monotonic()
         if stop.is_set():
             return Stopped()
@@ -127,18 +126,47 @@ def _watch(process: subprocess.Popen[bytes], action: Action, output: Output, sto
                 return OutputTooBig(action.output_bytes)
             # Measuring a big tree may take a tenth of the time, not more.
             measure_at = time.monotonic() + max(MEASURE_SECONDS, 10 * (time.monotonic() - now))
-        _wait(process, output, min(TICK_SECONDS, deadline - now))
-    return Exited(code if code >= 0 else 128 - code)
+    return Exited(running.code())
 
 
-def _wait(process: subprocess.Popen[bytes], output: Output, seconds: float) -> None:
-    if output.open:
-        output.copy(seconds)
-        return
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
+@dataclass(frozen=True)
+class Command:
+    """A process as this one starts it, and how all that it starts is ended."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    end: Callable[[subprocess.Popen[bytes]], None]
+    """Called once, also when the process ended by itself; all that it started is gone when it returns."""
+
+    def start(self, output_bytes: int, inlet: int) -> Running:
+        """Start it; no file that it writes may have more bytes, and it prints to `inlet`."""
+        blocks = output_bytes // BLOCK + 1
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", LIMITS, "envmgr", str(blocks), *self.argv],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=inlet,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return _Process(process, os.pidfd_open(process.pid), self.end)
+
+
+@dataclass(frozen=True)
+class _Process:
+    process: subprocess.Popen[bytes]
+    ended: int
+    ending: Callable[[subprocess.Popen[bytes]], None]
+
+    def code(self) -> int:
+        code = self.process.wait()
+        return code if code >= 0 else 128 - code
+
+    def end(self) -> None:
+        self.ending(self.process)
+        os.close(self.ended)
 
 
 def _is_too_big(action: Action, output: Output) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from envmgr.builders import keeper
@@ -47,7 +48,8 @@ class Unsandboxed:
             environment = {**ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch, **action.environment}
             confinement = self._confinement(action, scratch)
             argv = keeper.command(f"{scratch}/order", list(action.argv), environment, confinement)
-            return supervise(Command(argv, {}, Path(action.folder), _end), action, log, on_line, self._stop)
+            command = Command(argv, {}, Path(action.folder), _end)
+            return supervise(partial(command.start, action.output_bytes), action, log, on_line, self._stop)
 
     def _confinement(self, action: Action, scratch: str) -> Confinement | None:
         return None

@@ -6,7 +6,6 @@ from contextlib import suppress
 from envmgr.store import staging
 from envmgr.store.connection import DamagedIndexError
 from envmgr.store.layout import Layout
-from envmgr.store.orphans import end_orphans
 from envmgr.store.path_lock import PathLockTimeoutError, alone
 
 
@@ -42,7 +41,6 @@ def sweep(layout: Layout) -> None:
             alone(layout.collector_lock, holder="clearing staging", timeout=0),
         ):
             for left in staging.leftovers(layout, kept=False):
-                end_orphans(left)
                 staging.discard(layout, left)
     with suppress(OSError):
         staging.empty_trash(layout)

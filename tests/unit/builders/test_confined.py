@@ -17,6 +17,8 @@ from tests.unit.builders.box import ABI, Box
 from tests.unit.builders.conftest import executor_or_skip
 
 REFUSED = "PermissionError"
+KNOWN_SIGNALS = 2**31 - 1
+"""Those that have names; the two after them are the C library's own."""
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_nothing_privileged_is_left_and_nothing_can_be_gained(policy: Policy, tm
 def test_no_signal_is_ignored_beforehand(any_executor: Executor, tmp_path: Path) -> None:
     box = Box(any_executor, tmp_path)
     keep = "case $name in SigIgn:) echo $value;; esac"
-    assert box.said(box.action(f"while read -r name value; do {keep}; done < /proc/$$/status")) == f"{0:016x}\n"
+    said = box.said(box.action(f"while read -r name value; do {keep}; done < /proc/$$/status"))
+    assert int(said, 16) & KNOWN_SIGNALS == 0
 
 
 @pytest.mark.parametrize("version", [2, 3, 4, 5, 6])
