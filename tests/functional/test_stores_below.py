@@ -13,7 +13,9 @@ from tests.functional.artifact import artifact
 from tests.functional.conftest import Checkout
 from tests.functional.test_doctor import finding
 
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="mounting is root's")
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="mounting and giving files away are root's")
+NOBODY = 65534
+"""The user `nobody` of every Linux."""
 TEXT = "what the library says\n"
 
 
@@ -181,6 +183,20 @@ def test_a_store_that_cannot_be_used_is_said_and_left_alone(stores: Stores, kind
     result = stores.mine("--below", str(below), "realize", "tool")
     assert result.built == ["library-1", "tool-1"]
     assert f"store {below} is left alone" in result.stderr
+
+
+@root_only
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_store_of_another_user_is_used_if_it_may_be_read(stores: Stores, *, readable: bool) -> None:
+    for path in [stores.below, *stores.below.rglob("*")]:
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    stores.below.chmod(0o755 if readable else 0o700)
+    powers = ["--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-dac_override,-dac_read_search"]
+    call = ["setpriv", *powers, *stores.mine.command("realize", "library")]
+    environ = {**stores.mine.environ, "ENVMGR_STORE": str(stores.mine.store)}
+    said = subprocess.run(call, cwd=stores.mine.top, env=environ, check=True, capture_output=True, text=True).stderr
+    assert stores.objects()["library-1"] is readable
+    assert ("left alone: Permission denied" in said) is not readable
 
 
 def test_doctor_looks_at_the_stores_below(stores: Stores, tmp_path: Path) -> None:
