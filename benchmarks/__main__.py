@@ -13,11 +13,13 @@ from benchmarks import (
     cold,
     early_cutoff,
     first_contact,
+    gc,
     harness_overhead,
     noop,
     null_backend,
     realize_present,
     second_run,
+    verify,
 )
 from benchmarks.checkout import Checkout, FailedError
 from benchmarks.nix import NoPeerError
@@ -33,6 +35,8 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "add": add.measure,
     "cold": cold.measure,
     "cold-growth": cold.measure_growth,
+    "gc": gc.measure,
+    "verify": verify.measure,
     "first-contact": first_contact.measure,
 }
 WHEN_NAMED = ("first-contact",)

@@ -5,18 +5,15 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from envmgr.builders import landlock
 from envmgr.builders.action import Action, Executor, Exited
 from envmgr.builders.bare_host import bare_host
 from envmgr.builders.bubblewrap import Bubblewrap, find_program
 from envmgr.builders.confined import Confined
+from envmgr.builders.policy import Policy
 from envmgr.builders.unsandboxed import Unsandboxed
 from envmgr.model.errors import HostError
-
-Policy = Literal["required", "preferred", "confined", "none"]
-"""How to hold builds: in a full sandbox or not at all; as well as the host allows; by Landlock alone; by nothing."""
 
 PROBE_SECONDS = 10.0
 SWITCHES = (

@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 
 import click
 
-from envmgr.builders.action import tail
 from envmgr.cli.answer import say
 from envmgr.model.event import Event
 
@@ -142,5 +141,7 @@ def _line(started: float, event: Event) -> str:
     if event.done:
         far = f"{event.done / 1e6:.1f} MB" + (f" of {event.total / 1e6:.1f} MB" if event.total else "")
     elif event.log is not None:
+        from envmgr.builders.action import tail
+
         far = next(iter(tail(event.log, 1)), "")
     return f"{event.activity or event.kind:8} {event.subject}  {time.monotonic() - started:.0f} s  {event.text or far}"

@@ -1,14 +1,16 @@
 """What people name on the command line: a store path, or a recipe that stands for what it came to in this store."""
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from envmgr.cli.project import Project
 from envmgr.model.errors import InvalidInputError
-from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
-from envmgr.planning.catalog import UnknownNameError
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
+
+if TYPE_CHECKING:
+    from envmgr.model.node import Node
 
 
 class NotRealisedError(InvalidInputError):
@@ -29,12 +31,14 @@ def store_path(what: str) -> StorePath | None:
     return None
 
 
-def planned(project: Project, name: str, axes: dict[str, str]) -> Node:
+def planned(project: Project, name: str, axes: dict[str, str]) -> "Node":
     """The plan of a recipe.
 
     Raises:
         UnknownNameError: there is no recipe of that name; a store path would have served as well.
     """
+    from envmgr.planning.catalog import UnknownNameError
+
     names = project.planner.catalog.names()
     if name not in names:
         raise UnknownNameError("recipe or store path", name, names)
@@ -57,7 +61,7 @@ def objects(project: Project, store: Store, what: str, axes: dict[str, str]) -> 
     return [path]
 
 
-def realised(store: Store, node: Node) -> list[StorePath]:
+def realised(store: Store, node: "Node") -> list[StorePath]:
     """What a plan came to: as `realize` answers it.
 
     Raises:
@@ -66,14 +70,14 @@ def realised(store: Store, node: Node) -> list[StorePath]:
     return [_realised(store, item) for item in (node.inputs.values() if node.run else [node])]
 
 
-def _realised(store: Store, node: Node) -> StorePath:
+def _realised(store: Store, node: "Node") -> StorePath:
     found = store.realisations_of(node.digest)
     if not found:
         raise NotRealisedError(node.recipe or node.derivation.label)
     return found[0].store_path
 
 
-def within(node: Node, name: str) -> list[Node]:
+def within(node: "Node", name: str) -> "list[Node]":
     """The nodes of a plan that a name stands for: those of a recipe; where there are none, sources of that name."""
     recipes = [item for item in node.walk() if item.recipe == name]
     return recipes or [item for item in node.walk() if item.is_source and item.derivation.name == name]

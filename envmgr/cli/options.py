@@ -3,22 +3,24 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from envmgr.builders.builder import Limits
-from envmgr.builders.sandbox import Policy
+from envmgr.builders.policy import Policy
 from envmgr.cli.project import NoCheckoutError, Project
 from envmgr.model.errors import UsageError
-from envmgr.planning.catalog import Catalog
-from envmgr.realize import Options
+
+if TYPE_CHECKING:
+    from envmgr.realize import Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def complete_recipe(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """For the shell: the recipes whose names begin so."""
+    from envmgr.planning.catalog import Catalog
+
     try:
         folder = Project(recipes_option=context.find_root().params.get("recipes")).recipes
     except NoCheckoutError:
@@ -79,8 +81,11 @@ def work_options() -> Decorator:
     return decorate
 
 
-def realize_options(work: Mapping[str, Any]) -> Options:
+def realize_options(work: Mapping[str, Any]) -> "Options":
     """The shared options as the realizer's."""
+    from envmgr.builders.builder import Limits
+    from envmgr.realize import Options
+
     return Options(
         jobs=work["jobs"] or len(os.sched_getaffinity(0)),
         keep_going=work.get("keep_going", False),

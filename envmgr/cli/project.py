@@ -10,23 +10,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envmgr import places
-from envmgr.config import Config, read_config
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError
-from envmgr.model.host import HostFacts
-from envmgr.model.lockfile import Expected, Lockfile
-from envmgr.model.node import Node
-from envmgr.model.source import LocalSource
 from envmgr.model.store_path import StorePath
-from envmgr.planning.catalog import Catalog
-from envmgr.planning.locked_plan import hold, read
-from envmgr.planning.plan import Planner
-from envmgr.planning.probe import probe
-from envmgr.planning.sources import local_path
 from envmgr.store.roots import Root
 from envmgr.store.store import NoStoreError, Store
+
+if TYPE_CHECKING:  # a command waits only for what it needs
+    from envmgr.config import Config
+    from envmgr.model.host import HostFacts
+    from envmgr.model.lockfile import Expected, Lockfile
+    from envmgr.model.node import Node
+    from envmgr.planning.plan import Planner
 
 
 class NoCheckoutError(InvalidInputError):
@@ -62,8 +60,10 @@ class Project:
         return Path(places.store(str(self.store_option) if self.store_option else None, str(start)))
 
     @cached_property
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """The user's configuration."""
+        from envmgr.config import read_config
+
         return read_config(Path(places.config()))
 
     @cached_property
@@ -75,18 +75,23 @@ class Project:
         return [root.absolute() for root in roots]
 
     @cached_property
-    def facts(self) -> HostFacts:
+    def facts(self) -> "HostFacts":
         """The facts of this host."""
+        from envmgr.planning.probe import probe
+
         return probe()
 
     @cached_property
-    def planner(self) -> Planner:
+    def planner(self) -> "Planner":
         """Makes plans from the recipes for this host."""
+        from envmgr.planning.catalog import Catalog
+        from envmgr.planning.plan import Planner
+
         return Planner(Catalog(self.recipes), self.facts)
 
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
-        trust = self.config.store.trust_locks
+        trust = Path(places.config(), "config.toml").exists() and self.config.store.trust_locks
         return Store.open(self.store_root, read_only=read_only, trust_locks=trust)
 
     def store_if_any(self) -> Store | None:
@@ -96,12 +101,15 @@ class Project:
         except NoStoreError:
             return None
 
-    def plan(self, names: tuple[str, ...], axes: dict[str, str]) -> list[Node]:
+    def plan(self, names: tuple[str, ...], axes: dict[str, str]) -> "list[Node]":
         """The plans of several recipes with the same axes."""
         return [self.planner.plan(name, axes) for name in names]
 
-    def watched(self, nodes: list[Node], lock: Path | None) -> list[str]:
+    def watched(self, nodes: "list[Node]", lock: Path | None) -> list[str]:
         """Every file and folder that these plans came from, and that decides what is printed for them."""
+        from envmgr.model.source import LocalSource
+        from envmgr.planning.sources import local_path
+
         local = {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}
         program = {module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "envmgr"}
         paths = {*self.planner.catalog.files, Path(places.config(), "config.toml"), *map(Path, filter(None, program))}
@@ -128,10 +136,12 @@ def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -
         store.add_root(Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place))
 
 
-def locked(nodes: list[Node], lock: Path | None) -> tuple[Lockfile | None, dict[Digest, Expected]]:
+def locked(nodes: "list[Node]", lock: Path | None) -> "tuple[Lockfile | None, dict[Digest, Expected]]":
     """The lockfile that was named, and the outputs that it pins for these plans; nothing where none was named."""
     if lock is None:
         return None, {}
+    from envmgr.planning.locked_plan import hold, read
+
     lockfile = read(lock)
     expected: dict[Digest, Expected] = {}
     for node in nodes:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from typing_extensions import TypedDict
@@ -16,11 +16,12 @@ from envmgr.cli.project import NoCheckoutError, Project
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, UsageError
 from envmgr.model.event import Event
-from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
-from envmgr.store import rebuild
 from envmgr.store.store import Store
 from envmgr.store.verify import Damage, verify
+
+if TYPE_CHECKING:
+    from envmgr.model.node import Node
 
 
 class DamagedStoreError(IntegrityError):
@@ -124,7 +125,7 @@ def _repair(
     return repairs.failures
 
 
-def _known(project: Project, axes: dict[str, str]) -> Iterator[tuple[Digest, Node]]:
+def _known(project: Project, axes: dict[str, str]) -> "Iterator[tuple[Digest, Node]]":
     """What the recipes at hand say of derivations; those that can't be planned here say nothing."""
     with suppress(NoCheckoutError):
         for name in project.planner.catalog.names():
@@ -158,6 +159,8 @@ def _total(objects: int, damaged: int, left: int) -> str:
 
 
 def _rebuilt(project: Project) -> Answer[Verified | Rebuilt]:
+    from envmgr.store import rebuild
+
     done = rebuild.rebuild_db(project.store_root)
     unused = [f"not used: {file}: {why}" for file, why in done.unused]
     return Answer(

@@ -7,7 +7,8 @@ import pytest
 
 from envmgr.builders.action import Executor
 from envmgr.builders.builder import BuildTask, Input, Limits
-from envmgr.builders.sandbox import Policy, executor, probe, probe_landlock
+from envmgr.builders.policy import Policy
+from envmgr.builders.sandbox import executor, probe, probe_landlock
 from envmgr.model.canonical import Value
 from envmgr.model.derivation import BuiltOutput, Derivation
 from envmgr.model.digest import Digest

@@ -12,7 +12,8 @@ from envmgr.builders.action import BUILD_PLACE, STORE_PLACE, Executor, Exited
 from envmgr.builders.bare_host import bare_host
 from envmgr.builders.confined import Confined
 from envmgr.builders.interpreter import interpreter
-from envmgr.builders.sandbox import Confinement, ConfinementRefusedError, Policy, probe_landlock
+from envmgr.builders.policy import Policy
+from envmgr.builders.sandbox import Confinement, ConfinementRefusedError, probe_landlock
 from tests.unit.builders.box import ABI, Box
 from tests.unit.builders.conftest import executor_or_skip
 
