@@ -15,10 +15,12 @@ from benchmarks import (
     first_contact,
     gc,
     harness_overhead,
+    memory,
     noop,
     null_backend,
     realize_present,
     second_run,
+    store_size,
     verify,
 )
 from benchmarks.checkout import Checkout, FailedError
@@ -31,6 +33,8 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "harness-overhead": harness_overhead.measure,
     "null-backend": null_backend.measure,
     "noop": noop.measure,
+    "store-100000": store_size.measure,
+    "memory-10000": memory.measure,
     "early-cutoff": early_cutoff.measure,
     "add": add.measure,
     "cold": cold.measure,

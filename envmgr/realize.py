@@ -12,7 +12,7 @@ executor, and the finished tree is published by the store.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -114,9 +114,18 @@ class Realizer:
         """
         return survey(roots, expected, known=self._known, copying=self.copying)
 
-    def _known(self, node: Node, expected: Mapping[Digest, Expected]) -> Realisation | None:
-        """What is there of a node, in this store or below: the locked output, if it is among several."""
-        found = self.store.realisations_of(node.digest)
+    def _known(self, nodes: Collection[Node], expected: Mapping[Digest, Expected]) -> dict[Digest, Realisation]:
+        """What is there of some nodes, in this store or below."""
+        found: dict[Digest, list[Realisation]] = {node.digest: [] for node in nodes}
+        for item in self.store.realisations_of(*found):
+            found[item.derivation].append(item)
+        known = {node.digest: self._best(node, found[node.digest], expected) for node in nodes}
+        return {digest: best for digest, best in known.items() if best}
+
+    def _best(
+        self, node: Node, found: Sequence[Realisation], expected: Mapping[Digest, Expected]
+    ) -> Realisation | None:
+        """The locked output, if it is among several."""
         wanted = expected.get(node.digest)
         best = next((item for item in found if wanted and item.store_path == wanted.store_path), None)
         if best is None and self.below is not None and (wanted or not found):

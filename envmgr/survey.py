@@ -4,7 +4,7 @@ Nodes are looked at from the roots downwards, a level at a time: the inputs of w
 asked for.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ def survey(
     roots: Iterable[Node],
     expected: Mapping[Digest, Expected],
     *,
-    known: Callable[[Node, Mapping[Digest, Expected]], Realisation | None],
+    known: Callable[[Collection[Node], Mapping[Digest, Expected]], Mapping[Digest, Realisation]],
     copying: "Copying | None",
 ) -> Survey:
     """Look what is here, and what caches have of the rest.
@@ -71,7 +71,7 @@ def survey(
     Args:
         roots: what is to be realised.
         expected: what the lockfile pins.
-        known: what is here of a node.
+        known: what is here of some nodes.
         copying: asks caches; None: there are none.
     """
     present: dict[Digest, Realisation] = {}
@@ -79,18 +79,12 @@ def survey(
     copies: dict[Digest, Found] = {}
     level = roots = list(roots)
     while level:
-        asked: dict[Digest, Node] = {}
-        below: list[Node] = []
-        for node in level:
-            if node.digest in present or node.digest in missing or node.digest in asked:
-                continue
-            here = known(node, expected)
-            if here is not None:
-                present[node.digest] = here
-            elif node.run is not None:
-                below += node.inputs.values()
-            else:
-                asked[node.digest] = node
+        nodes = {node.digest: node for node in level if node.digest not in present and node.digest not in missing}
+        here = known(nodes.values(), expected)
+        present |= here
+        absent = {digest: node for digest, node in nodes.items() if digest not in here}
+        asked = {digest: node for digest, node in absent.items() if node.run is None}
+        below = [item for node in absent.values() if node.run is not None for item in node.inputs.values()]
         found = copying.answers([Question(node, digest, expected) for digest, node in asked.items()]) if copying else {}
         copies |= found
         missing |= asked

@@ -1,7 +1,6 @@
 """From names on the command line to an environment, and from there to a program that this process becomes."""
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any, NoReturn
 from envmgr import places
 from envmgr.cli.live import watching
 from envmgr.cli.named import named
-from envmgr.cli.project import Project
+from envmgr.cli.project import Project, keep_printed
 from envmgr.environment.lent import lent
 from envmgr.environment.variables import Environment, environment, python_abi
 from envmgr.model.errors import NotStartedError
@@ -46,7 +45,7 @@ def environment_of(
         if lasting:
             store.hand_over(paths)
         else:
-            store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
+            keep_printed(store, paths)
     return paths, made
 
 

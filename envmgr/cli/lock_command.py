@@ -17,7 +17,7 @@ from envmgr.cli.realizing import realizing
 from envmgr.manifest import FileEntry, sketch
 from envmgr.model.digest import Digest
 from envmgr.model.errors import UsageError
-from envmgr.model.lockfile import Locked, LockedSource, Lockfile, Root
+from envmgr.model.lockfile import EntryKey, Locked, LockedSource, Lockfile, Root
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import Recipe
@@ -83,10 +83,10 @@ def command(
             hold(node, before)
         return Answer({"lock": lock, "up_to_date": True}, f"{lock} is up to date")
     with project.store() as store, watching(stream=work["stream"]) as notice:
-        after = before if names else before.of_other_systems(project.facts.system)
+        after, pinned = before if names else before.of_other_systems(project.facts.system), before.entries()
         for root, node in planned:
             done = {} if no_realize else _realized(project, store, node, work, notice)
-            after = after.with_entries(root, [_entry(item, done, store, before) for item in node.walk() if item.recipe])
+            after = after.with_entries(root, [_entry(item, done, store, pinned) for item in node.walk() if item.recipe])
     changed = after.show() != (lock.read_text() if lock.is_file() else "")
     if changed:
         _write(lock, after.show())
@@ -110,10 +110,10 @@ def _realized(
         return realizer.realize([item for item in node.walk() if item.recipe and not item.run], {})
 
 
-def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Lockfile) -> Locked:
+def _entry(node: Node, done: Mapping[Digest, Realisation], store: Store, before: Mapping[EntryKey, Locked]) -> Locked:
     """The entry with its output: as it came out now, else as it was pinned for the same derivation."""
     entry = describe(node)
-    pinned = before.find(node.recipe, node.derivation.system, node.axes)
+    pinned = before.get(entry.key)
     if pinned is None or pinned.derivation != node.digest:
         pinned = entry
     got = done.get(node.digest)

@@ -5,6 +5,7 @@ are those of the nearest folder upward that has `recipes/`.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -134,6 +135,11 @@ def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -
         place = str(lock.absolute())
         name = Digest.of(place.encode()).hex[:16]
         store.add_root(Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place))
+
+
+def keep_printed(store: Store, paths: Iterable[StorePath]) -> str:
+    """Keep what is about to be printed for some minutes; the name of its root, empty where the store can't be written."""
+    return store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
 
 
 def locked(nodes: "list[Node]", lock: Path | None) -> "tuple[Lockfile | None, dict[Digest, Expected]]":

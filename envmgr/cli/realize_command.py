@@ -1,6 +1,5 @@
 """`envmgr realize`: have it, copy it, or build it, and print where it is."""
 
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
 from envmgr.cli.out_link import keep_by_links, links_of
-from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.project import Project, keep_lockfile, keep_printed, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
 from envmgr.model.realisation import Realisation
@@ -109,7 +108,7 @@ def command(
         paths = [done[node.digest].store_path for node in artifacts]
         keep_lockfile(store, lock, paths)
         keep_by_links(store, zip(links, paths, strict=False))
-        spared = paths and store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
+        spared = paths and keep_printed(store, paths)
         if seen and spared and not rebuild and not links:
             _remember(store, paths, spared, seen)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]

@@ -9,7 +9,7 @@ from envmgr.model.derivation import FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError, LockMismatchError
 from envmgr.model.field_change import FieldChange, field_changes, shown
-from envmgr.model.lockfile import Expected, Locked, LockedSource, Lockfile
+from envmgr.model.lockfile import Expected, Locked, LockedSource, Lockfile, entry_key
 from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
 
@@ -64,9 +64,10 @@ def hold(node: Node, lockfile: Lockfile) -> dict[Digest, Expected]:
         OutOfDateError: a recipe is in it otherwise. Inputs come first, so the root of a change is named.
     """
     expected: dict[Digest, Expected] = {}
+    entries = lockfile.entries()
     for item in node.walk():
         if item.recipe:
-            entry = lockfile.find(item.recipe, item.derivation.system, item.axes)
+            entry = entries.get(entry_key(item.recipe, item.derivation.system, item.axes))
             if entry is None:
                 raise NotLockedError(item)
             if entry.derivation != item.digest:

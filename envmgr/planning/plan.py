@@ -1,6 +1,9 @@
 """Recipes and host facts to derivations, inputs first."""
 
+import sys
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from envmgr.model.axis import Axes, choose
 from envmgr.model.canonical import Value
@@ -13,6 +16,9 @@ from envmgr.model.source import FetchedSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.sources import source_derivation, wheels
 
+PYTHON = "python"
+"""The axis by which wheels are chosen, declared or not."""
+
 
 class CycleError(InvalidInputError):
     """A recipe is, through its inputs, an input of itself."""
@@ -22,13 +28,26 @@ class CycleError(InvalidInputError):
         super().__init__(f"a cycle of inputs: {' -> '.join(names)}", where=where, fix="cut one of these inputs")
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A node, and the values that were set from above when it was planned."""
+
+    node: Node
+    given: Axes
+
+    def serves(self, given: Axes) -> bool:
+        """Whether other values from above give the same node: they agree on every axis that it looks at."""
+        axes = {*self.node.choices, PYTHON}
+        return all(self.given.get(axis) == given.get(axis) for axis in axes)
+
+
 class Planner:
     """Makes plans from one catalog for one host."""
 
     def __init__(self, catalog: Catalog, facts: HostFacts) -> None:
         self.catalog = catalog
         self.facts = facts
-        self._made: dict[tuple[str, frozenset[tuple[str, str]]], Node] = {}
+        self._made: defaultdict[str, list[_Made]] = defaultdict(list)
 
     def plan(self, name: str, axes: Axes | None = None) -> Node:
         """The plan of a recipe.
@@ -42,47 +61,58 @@ class Planner:
             UsageError: an axis was set that the recipe fixes otherwise.
         """
         given = dict(axes or {})
-        node = self._node(name, given, (), where="")
+        # A chain of inputs is as long as there are recipes, at most, and each is some calls deep.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * len(self.catalog.names()) + 1000))
+        node = self._node(name, given, {}, where="")
         for axis in given:
             if axis not in node.choices:
                 raise UnknownNameError("axis", axis, node.choices, where=f"recipe {name}")
         return node
 
-    def _node(self, name: str, given: Axes, above: tuple[str, ...], where: str) -> Node:
+    def _node(self, name: str, given: Axes, above: dict[str, None], where: str) -> Node:
+        """The node of a recipe; `above` are the recipes that led here, the root first."""
         if name in above:
-            raise CycleError((*above[above.index(name) :], name), where)
-        key = (name, frozenset(given.items()))
-        if key not in self._made:
-            recipe = self.catalog.recipe(name, where=where)
-            if recipe.use is not None:
-                self._made[key] = self._used(recipe, recipe.use, given, above)
-            else:
-                self._made[key] = self._instance(recipe, given, (*above, name))
-        return self._made[key]
+            names = [*above, name]
+            raise CycleError(tuple(names[names.index(name) :]), where)
+        for made in self._made[name]:
+            if made.serves(given):
+                return made.node
+        recipe = self.catalog.recipe(name, where=where)
+        above[name] = None
+        try:
+            use = recipe.use
+            node = self._instance(recipe, given, above) if use is None else self._used(recipe, use, given, above)
+        finally:
+            del above[name]
+        self._made[name].append(_Made(node, given))
+        return node
 
-    def _used(self, recipe: Recipe, use: InputReference, given: Axes, above: tuple[str, ...]) -> Node:
+    def _used(self, recipe: Recipe, use: InputReference, given: Axes, above: dict[str, None]) -> Node:
         for axis, value in use.set.items():
-            if given.get(axis, value) != value and not above:
+            if given.get(axis, value) != value and len(above) == 1:
                 raise UsageError(
                     f"{recipe.name} fixes {axis} = {value}; it cannot be set to {given[axis]!r}",
                     where=str(self.catalog.file(recipe.name)),
                     fix=f"realize {use.recipe} with --set {axis}={given[axis]}",
                 )
-        return self._node(use.recipe, {**given, **use.set}, (*above, recipe.name), self._where(recipe))
+        return self._node(use.recipe, {**given, **use.set}, above, self._where(recipe))
 
-    def _instance(self, recipe: Recipe, given: Axes, above: tuple[str, ...]) -> Node:
+    def _instance(self, recipe: Recipe, given: Axes, above: dict[str, None]) -> Node:
         chosen = {name: self._value(recipe, name, axis, given) for name, axis in recipe.variants.items()}
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
         below = {**given, **chosen}
-        inputs = self._inputs(recipe, changes, below, above)
-        choices = _gathered(recipe, changes, {role: node.choices for role, node in inputs.items()}) | chosen
+        references = _references(recipe, changes)
+        inputs = self._inputs(recipe, changes, references, below, above)
+        choices = _gathered(references, {role: node.choices for role, node in inputs.items()}) | chosen
         self._check_conditions(recipe, choices)
         deciding = {name: value for name, value in chosen.items() if recipe.variants[name].decides}
+        derivation = self._derivation(recipe, changes, inputs)
+        _ = derivation.digest  # inputs first: so it is never a chain of digests that is waited for
         return Node(
-            derivation=self._derivation(recipe, changes, inputs),
+            derivation=derivation,
             inputs=inputs,
             recipe=recipe.name,
-            axes=_gathered(recipe, changes, {role: node.axes for role, node in inputs.items()}) | deciding,
+            axes=_gathered(references, {role: node.axes for role, node in inputs.items()}) | deciding,
             choices=choices,
             run=recipe.run,
         )
@@ -115,12 +145,19 @@ class Planner:
             )
         return value
 
-    def _inputs(self, recipe: Recipe, changes: list[Override], given: Axes, above: tuple[str, ...]) -> dict[str, Node]:
-        nodes = self._sources(recipe, changes, given)
-        for role, reference in _references(recipe, changes).items():
+    def _inputs(
+        self,
+        recipe: Recipe,
+        changes: list[Override],
+        references: Mapping[str, InputReference],
+        given: Axes,
+        above: dict[str, None],
+    ) -> dict[str, Node]:
+        nodes, where = self._sources(recipe, changes, given), self._where(recipe)
+        for role, reference in references.items():
             if role in nodes:
-                raise InvalidInputError(f"role {role!r} is both a source and an input", where=self._where(recipe))
-            nodes[role] = self._node(reference.recipe, {**given, **reference.set}, above, self._where(recipe))
+                raise InvalidInputError(f"role {role!r} is both a source and an input", where=where)
+            nodes[role] = self._node(reference.recipe, {**given, **reference.set}, above, where)
         return nodes
 
     def _sources(self, recipe: Recipe, changes: list[Override], given: Axes) -> dict[str, Node]:
@@ -130,7 +167,7 @@ class Planner:
         nodes: dict[str, Node] = {}
         for role, source in sources.items():
             if isinstance(source, WheelsSource):
-                pinned = wheels(source, self.catalog, given.get("python", self.facts.python.abi))
+                pinned = wheels(source, self.catalog, given.get(PYTHON, self.facts.python.abi))
                 nodes |= {project: self._fetched(wheel) for project, wheel in pinned.items()}
             else:
                 nodes[role] = self._fetched(source)
@@ -173,9 +210,9 @@ def _references(recipe: Recipe, changes: list[Override]) -> dict[str, InputRefer
     }
 
 
-def _gathered(recipe: Recipe, changes: list[Override], below: Mapping[str, Axes]) -> dict[str, str]:
+def _gathered(references: Mapping[str, InputReference], below: Mapping[str, Axes]) -> dict[str, str]:
     """The axes of the inputs, but for those that an input fixes: they are its own affair."""
-    fixed = {role: reference.set for role, reference in _references(recipe, changes).items()}
+    fixed = {role: reference.set for role, reference in references.items()}
     return {
         axis: value for role, axes in below.items() for axis, value in axes.items() if axis not in fixed.get(role, {})
     }

@@ -174,9 +174,10 @@ class Database:
         found = self._realisations("resolved = ?", str(resolved))
         return found[0] if found else None
 
-    def realisations_of_derivation(self, derivation: Digest) -> list[Realisation]:
-        """What a derivation came to, each time that its inputs were other objects."""
-        return self._realisations("derivation = ?", str(derivation))
+    def realisations_of_derivation(self, *derivations: Digest) -> list[Realisation]:
+        """What derivations came to, each time that its inputs were other objects."""
+        listed = json.dumps([str(derivation) for derivation in derivations])
+        return self._realisations("derivation IN (SELECT value FROM json_each(?))", listed)
 
     def realisations_of(self, path: StorePath) -> list[Realisation]:
         """Every realisation that gave an object."""

@@ -156,13 +156,13 @@ class Store:
             found = self.database.realisation(resolved)
             return next(iter(self._valid([found] if found else [])), None)
 
-    def realisations_of(self, derivation: Digest) -> list[Realisation]:
-        """What a derivation came to, as far as it is still valid, held from now on.
+    def realisations_of(self, *derivations: Digest) -> list[Realisation]:
+        """What derivations came to, as far as it is still valid, held from now on.
 
-        It needs no inputs to be asked. More than one answer means that inputs came out otherwise, once.
+        They need no inputs to be asked. More than one answer to one means that inputs came out otherwise, once.
         """
         with self._using():
-            return self._valid(self.database.realisations_of_derivation(derivation))
+            return self._valid(self.database.realisations_of_derivation(*derivations))
 
     def bind(self, known: Realisation, derivation: Derivation) -> Placed:
         """Bind another derivation, which resolved to the same, to an object that is held (early cutoff).
@@ -430,17 +430,18 @@ class Store:
             raise ReadOnlyStoreError(self.root, self.read_only)
 
     def _valid(self, found: Iterable[Realisation]) -> list[Realisation]:
-        valid = [item for item in found if self._is_whole(item.store_path)]
+        found = list(found)
+        whole = self._whole({item.store_path for item in found})
+        valid = [item for item in found if item.store_path in whole]
         self._hold([item.store_path for item in valid])
         if not self.read_only:
             used(self.layout, [item.store_path for item in valid])
         return valid
 
-    def _is_whole(self, path: StorePath) -> bool:
-        """Whether an object is there; and what it refers to, where some objects are links, which others can break."""
-        linked = bool(lenders(self.layout))
-        closure = self.database.closure([path]) if linked else [path]
-        return all(self.folder(item).is_dir() for item in closure)
+    def _whole(self, paths: set[StorePath]) -> set[StorePath]:
+        """Those of some valid objects that are there with all that they refer to; a link can be broken by others."""
+        lost = {item for item in self.database.closure(paths) if not self.folder(item).is_dir()}
+        return {path for path in paths if lost.isdisjoint(self.database.closure([path]))} if lost else paths
 
     def _hold(self, paths: Iterable[StorePath]) -> None:
         if not self.read_only:

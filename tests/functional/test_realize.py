@@ -85,6 +85,17 @@ def test_an_object_that_is_gone_is_noticed_right_after_an_answer(chain: Checkout
     assert (again.path / "file").read_text() == "first\n"
 
 
+def test_an_object_that_the_asked_one_refers_to_is_made_again_if_it_is_gone(chain: Checkout) -> None:
+    chain.script("outer", 'echo "{inner.name}" > "{out}/file"', head=INNER)
+    outer = chain("realize", "outer").path
+    inner = chain("realize", "inner").path
+    inner.rename(inner.with_name("gone"))
+    assert chain("realize", "outer", "--dry-run", "--json").data["build"] == ["inner-1", "outer-1"]
+    again = chain("realize", "outer")
+    assert (again.path, again.built) == (outer, ["inner-1"])
+    assert (inner / "file").read_text() == "first\n"
+
+
 def test_an_input_that_comes_out_the_same_again_stops_the_rebuild_there(chain: Checkout) -> None:
     before = chain("realize", "outer")
     chain.write("notes/notes.txt", "first\na comment\n")

@@ -39,6 +39,11 @@ default = "slow"
 slow = {}
 fast.settings.argv = ["tool", "--fast"]
 """
+TREE = """
+[build]
+builder = "script"
+settings.argv = ["x"]
+"""
 
 
 def planner(folder: Path, facts: HostFacts = HOST, **bodies: str) -> Planner:
@@ -169,3 +174,30 @@ def test_a_step_that_waits_for_an_axis_or_a_value_that_is_not_there_is_refused(
     with pytest.raises(UnknownNameError) as caught:
         planner(tmp_path, library=LIBRARY, bench=RUN.replace(before, after)).plan("bench")
     assert "step only" in caught.value.where
+
+
+def test_a_recipe_is_planned_once_whatever_axes_led_to_it_that_are_none_of_its_own(tmp_path: Path) -> None:
+    """Each level of the ladder has two recipes with an axis of their own: 2^40 ways lead from the top to the ground."""
+    levels = 40
+    axis = '[variants.{name}]\ndefault = "a"\na = {{}}\nb.settings.argv = ["b"]\n'
+    bodies = {"ground": TREE}
+    for level in range(levels):
+        below = [f"left{level - 1}", f"right{level - 1}"] if level else ["ground"]
+        inputs = "[inputs]\n" + "".join(f'{name} = "{name}"\n' for name in below)
+        bodies |= {name: inputs + TREE + axis.format(name=name) for name in (f"left{level}", f"right{level}")}
+    node = planner(tmp_path, HOST, **bodies).plan(f"left{levels - 1}", {"right0": "b"})
+    assert len(list(node.walk())) == 2 * levels
+    assert node.choices["right0"] == "b"
+
+
+def test_an_axis_that_was_set_reaches_each_recipe_that_has_it_also_where_it_was_planned_before(tmp_path: Path) -> None:
+    wanted = planner(tmp_path, library=LIBRARY, tool=TOOL)
+    assert argv(wanted.plan("library").derivation) == ["library"]
+    assert argv(wanted.plan("tool", {"device": "cuda"}).inputs["library"].derivation) == ["library", "--cuda"]
+    assert argv(wanted.plan("library", {"device": "cpu"}).derivation) == ["library"]
+
+
+def test_a_chain_may_be_as_long_as_there_are_recipes(tmp_path: Path) -> None:
+    length = 1500
+    bodies = {"n0": TREE} | {f"n{i}": f'[inputs]\nbelow = "n{i - 1}"\n{TREE}' for i in range(1, length)}
+    assert len(list(planner(tmp_path, HOST, **bodies).plan(f"n{length - 1}").walk())) == length
