@@ -138,7 +138,7 @@ def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -
 
 
 def keep_printed(store: Store, paths: Iterable[StorePath]) -> str:
-    """Keep what is about to be printed for some minutes; the name of its root, empty where the store can't be written."""
+    """Keep what is about to be printed for some minutes; the name of its root, empty where nothing can be kept."""
     return store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
 
 
