@@ -17,11 +17,14 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, UsageError
 from envmgr.model.event import Event
 from envmgr.model.store_path import StorePath
+from envmgr.store.contradiction import unindexed
 from envmgr.store.store import Store
 from envmgr.store.verify import Damage, verify
 
 if TYPE_CHECKING:
     from envmgr.model.node import Node
+
+_SHOWN = 5
 
 
 class DamagedStoreError(IntegrityError):
@@ -88,17 +91,36 @@ def command(
         return _rebuilt(project)
     with project.store() as store, watching(stream=work["stream"]) as notice:
         paths = _asked(project, store, what, axes) if what else None
+        warnings = [] if what else _index_faults(store)
         count = store.statistics().objects if paths is None else len(paths)
         damages = verify(store, paths, progress=lambda path: notice(Event("progressed", str(path), "verify")))
         failures = _repair(project, store, damages, axes, work=work, notice=notice) if repair and damages else {}
     left = [damage.store_path for damage in damages if not repair or damage.store_path in failures]
     data = [_data(damage, failures, repair=repair) for damage in damages]
     fix = "they are as they were; the reasons stand above" if repair else "envmgr verify --repair"
+    if any(damage.index_is_wrong for damage in damages):
+        fix = "envmgr verify --rebuild-db"
     return Answer(
         {"objects": count, "damages": data},
         "\n".join([*(line for damage in data for line in _lines(damage)), _total(count, len(damages), len(left))]),
+        warnings,
         failure=DamagedStoreError(left, project.store_root, fix=fix) if left else None,
     )
+
+
+def _index_faults(store: Store) -> list[str]:
+    """Warnings of what the index does not know.
+
+    Raises:
+        DamagedIndexError: it contradicts itself.
+    """
+    store.database.require_whole()
+    objects, realisations = unindexed(store.layout, store.database)
+    if not objects and not realisations:
+        return []
+    what = f"{len(objects)} objects and {realisations} realisations lie here that the index does not know"
+    named = f": {', '.join(map(str, objects[:_SHOWN]))}" if objects else ""
+    return [f"{what}{named} (`envmgr verify --rebuild-db` takes them in, `envmgr gc` deletes them)"]
 
 
 def _asked(project: Project, store: Store, what: Sequence[str], axes: dict[str, str]) -> Collection[StorePath]:

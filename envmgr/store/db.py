@@ -14,7 +14,9 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import IntegrityError
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.store.connection import Connection
+from envmgr.store.connection import Connection, DamagedIndexError
+
+_SHOWN = 5
 
 _CLOSURE = """
     WITH RECURSIVE closure (id) AS (
@@ -255,6 +257,15 @@ class Database:
         with self._connection.reading() as connection:
             found = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
             return found + [f"dangling row in {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
+
+    def require_whole(self) -> None:
+        """Go on only if SQLite finds nothing wrong with the index.
+
+        Raises:
+            DamagedIndexError: it does.
+        """
+        if found := self.faults():
+            raise DamagedIndexError(self._connection.index, "; ".join(found[:_SHOWN]))
 
     def _realisations(self, condition: str, value: str) -> list[Realisation]:
         query = f"""

@@ -39,12 +39,15 @@ _RENAME_EXCHANGE = 2
 class NotRepairedError(IntegrityError):
     """A damaged object could not be made whole; it is as it was."""
 
-    def __init__(self, path: StorePath, reasons: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: StorePath,
+        reasons: Sequence[str],
+        *,
+        fix: str = "repair where its recipe is, or with a binary cache that has it",
+    ) -> None:
         self.path, self.reasons = path, tuple(reasons)
-        super().__init__(
-            f"{path} is not repaired: {'; '.join(reasons)}",
-            fix="repair where its recipe is, or with a binary cache that has it",
-        )
+        super().__init__(f"{path} is not repaired: {'; '.join(reasons)}", fix=fix)
 
 
 class AnotherTreeError(IntegrityError):
@@ -90,6 +93,8 @@ def repair(
     if not store.layout.object(path).is_symlink():  # what lies in another store is not ours to change
         _reseal(store.layout.object(path))
     damage = damage_of(store, path)
+    if damage is not None and damage.index_is_wrong:
+        raise NotRepairedError(path, [damage.what], fix="envmgr verify --rebuild-db")
     if damage is not None and not damage.content_is_whole:
         _replace_by(store, described, ways(described))
         damage = damage_of(store, path)
@@ -164,9 +169,12 @@ def _write_down(store: Store, described: StoreObject, text: Callable[[Digest], b
         layout.record(path): described.model_dump_json().encode(),
     }
     for item in store.database.realisations_of(path):
+        place = layout.derivation(item.derivation)
+        known = text(item.derivation) or (place.read_bytes() if place.exists() else b"")
+        if Digest.of(known) != item.derivation:
+            continue  # lost: what came of it would be said of nobody knows what
+        files[place] = known
         files[layout.realisation(item.derivation, item.resolved)] = item.model_dump_json().encode()
-        if known := text(item.derivation):
-            files[layout.derivation(item.derivation)] = known
     with store.stage("repair") as made, writing(store.root):
         for file, data in files.items():
             write_file(file, data, scratch=made.work)

@@ -13,6 +13,8 @@ from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import sealed_mode
+from envmgr.store.contradiction import is_named_so, read, record_is_right
+from envmgr.store.layout import Layout
 from envmgr.store.links import lent_from
 from envmgr.store.store import Store
 from envmgr.tree import Level, UnfitTreeError, walk
@@ -28,13 +30,15 @@ class Damage:
     """What is wrong with an object.
 
     `changes` are the entries that are not as its manifest says, as far as that can be told. Is the content whole, then
-    only its modes are wrong, or the files that the index would be rebuilt from.
+    only its modes are wrong, or the files that the index would be rebuilt from. Is it the index that is wrong, then all
+    of these are whole.
     """
 
     store_path: StorePath
     what: str
     changes: tuple[Change, ...] = ()
     content_is_whole: bool = False
+    index_is_wrong: bool = False
 
 
 def verify(
@@ -104,6 +108,8 @@ def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Da
         text = store.layout.manifest(described.store_path).read_bytes()
     except OSError:
         text = b""
+    if text == found.text:
+        return _wrong_index(described.store_path, "its manifest and its bytes are")
     if Digest.of(text) != described.manifest:
         return Damage(described.store_path, "its bytes are not what they were, and neither is its manifest")
     changes = difference(Manifest.parse(text), found)
@@ -111,27 +117,33 @@ def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Da
 
 
 def _record_damage(store: Store, described: StoreObject, manifest: Manifest) -> Damage | None:
-    """What is wrong with the files that the index would be rebuilt from."""
+    """What is wrong with the files that the index would be rebuilt from, or with the index."""
     layout, path = store.layout, described.store_path
     if _read(layout.manifest(path)) != manifest.text:
         return Damage(path, "its manifest is gone or damaged", content_is_whole=True)
-    if not _says(layout.record(path), described):
-        return Damage(path, "its record is gone, or not what the index says", content_is_whole=True)
-    for made in store.database.realisations_of(path):
-        if not _says(layout.realisation(made.derivation, made.resolved), made):
-            return Damage(path, "a realisation of it is gone, or not what the index says", content_is_whole=True)
-        if Digest.of(_read(layout.derivation(made.derivation))) != made.derivation:
-            return Damage(path, f"the text of the derivation {made.derivation} is lost", content_is_whole=True)
+    said = read(layout.record(path), StoreObject)
+    if said is not None and said != described and record_is_right(layout, said, described, manifest):
+        return _wrong_index(path, "its record says")
+    if said != described:
+        return Damage(path, "its record is gone or damaged", content_is_whole=True)
+    found = (_realisation_damage(layout, made) for made in store.database.realisations_of(path))
+    return next((damage for damage in found if damage), None)
+
+
+def _realisation_damage(layout: Layout, made: Realisation) -> Damage | None:
+    file = layout.realisation(made.derivation, made.resolved)
+    said = read(file, Realisation)
+    if said is not None and said != made and is_named_so(layout, file, said):
+        return _wrong_index(made.store_path, "a realisation of it says")
+    if Digest.of(_read(layout.derivation(made.derivation))) != made.derivation:
+        return Damage(made.store_path, f"the text of the derivation {made.derivation} is lost", content_is_whole=True)
+    if said != made:
+        return Damage(made.store_path, "a realisation of it is gone or damaged", content_is_whole=True)
     return None
 
 
-def _says(file: Path, row: StoreObject | Realisation) -> bool:
-    """Whether a file says what a row of the index says."""
-    text = _read(file)
-    try:
-        return text == row.model_dump_json().encode() or type(row).model_validate_json(text) == row
-    except ValueError:
-        return False
+def _wrong_index(path: StorePath, what_says: str) -> Damage:
+    return Damage(path, f"the index is wrong: {what_says} otherwise", content_is_whole=True, index_is_wrong=True)
 
 
 def _read(file: Path) -> bytes:
