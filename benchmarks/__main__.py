@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     add,
+    cache,
     cold,
     early_cutoff,
     first_contact,
@@ -38,6 +39,8 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "early-cutoff": early_cutoff.measure,
     "add": add.measure,
     "cold": cold.measure,
+    "cache": cache.measure,
+    "cache-nothing": cache.measure_nothing,
     "cold-growth": cold.measure_growth,
     "gc": gc.measure,
     "verify": verify.measure,

@@ -1,5 +1,6 @@
 """A generated project: recipes in a folder of their own, each realised into a store that was never used."""
 
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,5 +34,16 @@ class Project:
         Raises:
             FailedError: it failed.
         """
-        argv = [str(Path(sys.executable).with_name("envmgr")), "realize", *arguments]
-        return call(argv, {**environ, "ENVMGR_STORE": str(store)}, cwd=self.folder).stderr
+        return self._call(store, "realize", *arguments, environ=environ).stderr
+
+    def envmgr(self, store: Path, *arguments: str, environ: Mapping[str, str]) -> str:
+        """Run a command with a store; what it said on stdout.
+
+        Raises:
+            FailedError: it failed.
+        """
+        return self._call(store, *arguments, environ=environ).stdout
+
+    def _call(self, store: Path, *arguments: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        argv = [str(Path(sys.executable).with_name("envmgr")), *arguments]
+        return call(argv, {**environ, "ENVMGR_STORE": str(store)}, cwd=self.folder)

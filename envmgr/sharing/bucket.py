@@ -25,6 +25,8 @@ _ASKED_ONE_BY_ONE = 200
 """Up to so many files are asked for one by one; for more, their folder is listed, a thousand names a request."""
 _AT_ONCE = 16
 _LONG = timedelta(days=1)
+_UNKNOWN = "501 Not Implemented"
+"""What a server answers that knows no conditions."""
 
 
 class MissingExtraError(HostError):
@@ -44,6 +46,7 @@ class Bucket:
     def __init__(self, url: str, *, seconds: float) -> None:
         self.place = url
         self._store = _opened(url, timedelta(seconds=seconds))
+        self._conditional = True
 
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes of a small file."""
@@ -72,21 +75,20 @@ class Bucket:
                 obstore.put(self._store, name, file)
 
     def change(self, name: str, change: Change) -> None:
-        """Replace a small file, provided that it is still what was read; else read it again."""
-        from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
+        """Replace a small file, provided that it is still what was read; else read it again.
 
+        Some that speak S3 know no conditions (Swift is one): there the last one who writes at once wins.
+        """
         while True:
             found = self._read(name, None)
             after = change(found[0] if found else None)
             if found and after == found[0]:
                 return
-            try:
-                self._put(name, after, {"e_tag": found[1]} if found else "create")
-            except (AlreadyExistsError, PreconditionError):
-                continue
-            except NotSupportedError:
+            if not self._conditional:
                 self._put(name, after, "overwrite")
-            return
+                return
+            if self._put_if(name, after, {"e_tag": found[1]} if found else "create"):
+                return
 
     def flush(self) -> None:
         """A bucket has what it said it took."""
@@ -122,10 +124,26 @@ class Bucket:
 
     def _put(self, name: str, data: bytes, mode: Any) -> None:  # noqa: ANN401  obstore's type exists for checkers only
         import obstore
-        from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
 
-        with _trouble(self.place, AlreadyExistsError, NotSupportedError, PreconditionError):
+        with _trouble(self.place):
             obstore.put(self._store, name, data, mode=mode)
+
+    def _put_if(self, name: str, data: bytes, mode: Any) -> bool:  # noqa: ANN401  as for `_put`
+        """Write a file on a condition; whether that is done."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+
+        try:
+            with _trouble(self.place, BaseError):
+                obstore.put(self._store, name, data, mode=mode)
+        except (AlreadyExistsError, PreconditionError):
+            return False
+        except BaseError as error:
+            if _UNKNOWN not in str(error):
+                raise UnusableError(self.place, _reason(str(error))) from error
+            self._conditional = False
+            return False
+        return True
 
     def _is_there(self, name: str) -> bool:
         import obstore
