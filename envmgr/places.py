@@ -38,11 +38,6 @@ def cache() -> str:
     return _users("XDG_CACHE_HOME", ".cache")
 
 
-def memory() -> str:
-    """The folder of what is remembered between commands and can be forgotten at any time."""
-    return _users("XDG_CACHE_HOME", ".cache")
-
-
 def variables() -> dict[str, str]:
     """The environment variables: as `os` has them, if it has been read, for then they may have been changed there."""
     if "os" in sys.modules:

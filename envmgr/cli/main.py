@@ -27,6 +27,11 @@ def _main(arguments: list[str]) -> None:
                 _print(paths)
             except OSError:
                 pass  # there is no room for it: it is tried again where that is told
+    if arguments[:2] == ["cache", "push"]:
+        from envmgr.push_hot import nothing
+
+        if (text := nothing(arguments[2:])) is not None:
+            _print([text])
     if sys.flags.no_site:  # the launcher starts without what is installed: up to here nothing of it is needed
         import site
 

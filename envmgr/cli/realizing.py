@@ -61,7 +61,7 @@ def _copying(store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[
         list(_opened(settings, notice, offline=work["offline"])),
         Trust.of(settings),
         say=say,
-        memory=Path(places.memory()),
+        memory=Path(places.cache()),
         sandboxed=work["sandbox"] == "required",
     ) as substituters:
         yield Copying(store, substituters, timeout=work["time_limit"], notice=notice)

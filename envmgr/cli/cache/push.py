@@ -14,6 +14,7 @@ from envmgr.cli.named import named
 from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
 from envmgr.cli.project import Project
 from envmgr.model.store_path import StorePath
+from envmgr.push_hot import said
 from envmgr.sharing import absent
 from envmgr.sharing.keys import names as key_names
 from envmgr.sharing.push import Pusher
@@ -68,7 +69,7 @@ def command(
         pusher = Pusher(store, wanted, private, unsandboxed=unsandboxed, again=again, notice=notice)
         done = pusher.push(path for item in found for path in item.paths)
     if done.written:
-        absent.forget(Path(places.memory()))
+        absent.forget(Path(places.cache()))
     signer = private.name if private else ""
     data: Pushed = {
         "cache": wanted.name,
@@ -78,5 +79,5 @@ def command(
         "key": signer,
     }
     signed = f"signed by {signer}" if signer else "not signed: only a lockfile can vouch for them"
-    text = f"{len(done.written)} objects written ({done.bytes / 1e6:.1f} MB), {done.present} were there"
+    text = said(written=len(done.written), packed=done.bytes, present=done.present)
     return Answer(data, f"{text}; {signed}" if done.written else text)
