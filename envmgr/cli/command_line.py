@@ -1,6 +1,5 @@
 """The command line as a whole: the commands, loaded on use, and what becomes of their errors."""
 
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import click
 
 from envmgr import __version__
 from envmgr.cli.answer import print_error
+from envmgr.cli.lazy_group import LazyGroup
 from envmgr.cli.project import Project
 from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
-from envmgr.model.names import did_you_mean
 from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
@@ -42,36 +41,10 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-class _Commands(click.Group):
-    """Loads a command's file when the command is used, and suggests the nearest one for a misspelt name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"envmgr.cli.{cmd_name.replace('-', '_')}_command")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = did_you_mean(args[0], COMMANDS)
-            raise UsageError(
-                f"there is no command {args[0]!r}", fix=f"did you mean {near!r}?" if near else "see `envmgr --help`"
-            )
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 @click.command(
-    cls=_Commands,
+    cls=LazyGroup,
+    lines=COMMANDS,
+    module="envmgr.cli.{}_command",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
