@@ -18,7 +18,7 @@ from envmgr.model.errors import IntegrityError
 from envmgr.sealed import seal_entry, seal_symlink
 from envmgr.tree import READ_FILE, READ_FOLDER, reading
 
-LEVEL = 3
+LEVEL = 2
 """Of zstd: the best bytes for a processor second, of those that were measured (docs/decisions, 0040)."""
 MAX_WINDOW = 2**23
 """Bytes that a decompressor must keep: a stream that asks for more is refused."""
