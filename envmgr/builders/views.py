@@ -66,11 +66,11 @@ class Views:
         os.mkdir(view)
         try:
             _mount("view", view, "tmpfs")
-            bound: list[str] = []
+            folders: set[str] = set()
             for place, path in lent:
-                _show(path, view + place, inside=any(place.startswith(f"{folder}/") for folder in bound))
+                _show(path, view + place, inside=not folders.isdisjoint(_above(place)))
                 if os.path.isdir(path):
-                    bound.append(place)
+                    folders.add(place)
         except OSError:
             self.clear_away(view)
             raise
@@ -80,6 +80,12 @@ class Views:
         """Drop a view; who has it mounted keeps it."""
         LIBC.umount2(os.fsencode(view), DETACH)
         os.rmdir(view)
+
+
+def _above(place: str) -> list[str]:
+    """The folders that a place stands in."""
+    parts = place.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _show(path: str, target: str, *, inside: bool) -> None:
