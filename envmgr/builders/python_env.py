@@ -11,7 +11,7 @@ import csv
 import filecmp
 import hashlib
 import posixpath
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,6 +96,7 @@ def _unpacked(task: BuildTask, role: str, abi: str) -> Wheel:
     wheel = Wheel(files[0].name, task.work / "wheels" / role)
     wheel.check_tags(abi, task.derivation.system.partition("-")[0])
     unpack(files[0], wheel.folder)
+    wheel.check_name()
     wheel.check_record()
     return wheel
 
@@ -132,11 +133,21 @@ class _Environment:
         if place not in self._owners:
             if path.suffix == ".pth":
                 _check_pth(wheel, path)
+            self._require_free(wheel, place)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
             self._owners[place] = wheel
         elif not filecmp.cmp(path, target, shallow=False):
             raise ConflictError(self._label, place, self._owners[place].file, wheel.file)
+
+    def _require_free(self, wheel: Wheel, place: str) -> None:
+        """Refuse a file where another wheel has a folder, and a folder where one has a file."""
+        above = map(str, PurePosixPath(place).parents)
+        taken = next((folder for folder in above if folder in self._owners), None)
+        if taken is None and (self._out / place).is_dir():
+            taken = next(owned for owned in self._owners if owned.startswith(f"{place}/"))
+        if taken is not None:
+            raise ConflictError(self._label, taken, self._owners[taken].file, wheel.file)
 
     def write_records(self) -> None:
         """Write for each wheel what of it is where."""
@@ -168,6 +179,6 @@ def _command(entry: EntryPoint, library: str) -> str:
 
 
 def _check_pth(wheel: Wheel, path: Path) -> None:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("/"):
-            raise InvalidWheelError(wheel.file, f"{path.name} names an absolute place: {line}")
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("/") or ".." in line.split("/"):
+            raise InvalidWheelError(wheel.file, f"{path.name} names a place outside of the environment: {line}")

@@ -8,19 +8,22 @@ import configparser
 import csv
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, canonicalize_version, parse_wheel_filename
 
 from envmgr.model.errors import BuildError, IntegrityError
 
 HASHES = ("sha256", "sha384", "sha512")
 UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 """Files of the dist-info folder that RECORD cannot hold a hash of."""
+COMMAND = re.compile(r"\w[\w.+-]*")
+"""A command's name: nothing that could lead to another place."""
 ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?")
 
 
@@ -76,6 +79,18 @@ class Wheel:
     def _data(self) -> str:
         return self.dist_info.name.removesuffix(".dist-info") + ".data"
 
+    def check_name(self) -> None:
+        """Raise InvalidWheelError unless its file and dist-info name one project and version, in a format of today."""
+        try:
+            project, version, _, _ = parse_wheel_filename(self.file)
+        except InvalidWheelFilename as error:
+            raise InvalidWheelError(self.file, str(error)) from error
+        inside = self.dist_info.name.removesuffix(".dist-info").rpartition("-")
+        if (canonicalize_name(inside[0]), canonicalize_version(inside[2])) != (project, canonicalize_version(version)):
+            raise InvalidWheelError(self.file, f"it holds another wheel: {self.dist_info.name}")
+        if not re.search(rb"^Wheel-Version: 1\.\d+\r?$", (self.dist_info / "WHEEL").read_bytes(), re.MULTILINE):
+            raise InvalidWheelError(self.file, "its WHEEL names no format that is known: Wheel-Version is not 1.x")
+
     def check_tags(self, abi: str, machine: str) -> None:
         """Raise WrongTagsError unless the file name says that it fits an ABI such as `cp311` and a machine."""
         try:
@@ -86,13 +101,17 @@ class Wheel:
             raise WrongTagsError(self.file, abi, machine)
 
     def check_record(self) -> None:
-        """Hold every file against RECORD: none missing, none too many, each with its hash and size.
+        """Hold every file against RECORD: none missing, none too many, none twice, each with its hash and size.
 
         Raises:
             InvalidWheelError: it is otherwise.
         """
-        with (self.dist_info / "RECORD").open(newline="", encoding="utf-8") as file:
-            recorded = {row[0]: row for row in csv.reader(file) if row}
+        if links := [str(path.relative_to(self.folder)) for path in self._files() if path.is_symlink()]:
+            raise InvalidWheelError(self.file, f"it holds symlinks, which no wheel has: {', '.join(links[:5])}")
+        rows = self._recorded()
+        recorded = {row[0]: row for row in rows}
+        if twice := sorted(name for name, count in Counter(row[0] for row in rows).items() if count > 1):
+            raise InvalidWheelError(self.file, f"RECORD names twice {', '.join(twice[:5])}")
         present = {str(path.relative_to(self.folder)) for path in self._files()}
         free = {f"{self.dist_info.name}/{name}" for name in UNRECORDED}
         if missing := recorded.keys() - present - free:
@@ -102,9 +121,18 @@ class Wheel:
         for name in sorted(present - free):
             self._check_file(name, recorded[name])
 
+    def _recorded(self) -> list[list[str]]:
+        try:
+            with (self.dist_info / "RECORD").open(newline="", encoding="utf-8") as file:
+                return [row for row in csv.reader(file, strict=True) if row]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InvalidWheelError(self.file, f"RECORD cannot be read: {error}") from error
+
     def _check_file(self, name: str, row: list[str]) -> None:
         if len(row) != 3:  # noqa: PLR2004  path, hash, size
             raise InvalidWheelError(self.file, f"RECORD has no hash of {name}")
+        if row[2] not in {"", str((self.folder / name).stat().st_size)}:
+            raise InvalidWheelError(self.file, f"{name} has another size than RECORD says")
         algorithm, _, expected = row[1].partition("=")
         if algorithm not in HASHES:
             raise InvalidWheelError(self.file, f"RECORD has no strong hash of {name}, but {row[1]!r}")
@@ -150,13 +178,24 @@ class Wheel:
             return
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
-        parser.read_string(file.read_text(encoding="utf-8"))
+        try:
+            parser.read_string(file.read_text(encoding="utf-8"))
+        except (configparser.Error, UnicodeDecodeError) as error:
+            raise InvalidWheelError(self.file, f"entry_points.txt cannot be read: {error}") from error
+        taken = {script.name for script in self.scripts()}
         for section in ("console_scripts", "gui_scripts"):
             for name, value in parser.items(section) if parser.has_section(section) else ():
-                match = ENTRY_POINT.fullmatch(value.strip())
-                if match is None or "/" in name:
-                    raise InvalidWheelError(self.file, f"entry_points.txt: {name} = {value} is no entry point")
-                yield EntryPoint(name, match["module"], match["attribute"])
+                if name in taken:
+                    raise InvalidWheelError(self.file, f"entry_points.txt: {name} is there already")
+                taken.add(name)
+                yield self._entry_point(name, value.strip())
+
+    def _entry_point(self, name: str, value: str) -> EntryPoint:
+        match = ENTRY_POINT.fullmatch(value)
+        words = f"{match['module']}.{match['attribute']}".split(".") if match else [""]
+        if match is None or not COMMAND.fullmatch(name) or not all(word.isidentifier() for word in words):
+            raise InvalidWheelError(self.file, f"entry_points.txt: {name} = {value} is no entry point")
+        return EntryPoint(name, match["module"], match["attribute"])
 
     def _files(self) -> Iterator[Path]:
         return (path for path in self.folder.rglob("*") if path.is_symlink() or not path.is_dir())

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -37,13 +38,15 @@ GREETING = {
 }
 
 
-def wheel(files: Mapping[str, str], name: str = "greeting", tag: str = ANY, record: str | None = None) -> bytes:
-    """A wheel with a RECORD of its own, or the given one."""
+def wheel(
+    files: Mapping[str, str], name: str = "greeting", tag: str = ANY, record: str | None = None, version: str = "1.0"
+) -> bytes:
+    """A wheel with a RECORD of its own, or the given one; `version` is that of the format."""
     info = f"{name}-1.0.dist-info"
     contents = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        f"{info}/WHEEL": f"Wheel-Version: {version}\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     rows = [f"{path},sha256={_hash(text)},{len(text.encode())}" for path, text in contents.items()]
     contents[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) if record is None else record
@@ -176,6 +179,12 @@ def test_a_wheel_must_fit_the_interpreter_and_the_machine(
         ({"a.py": "x"}, "a.py,md5=AAAA,1\n{rest}", "strong hash"),
         ({"a.py": "x"}, "a.py\n{rest}", "no hash"),
         ({}, "b.py,sha256=AAAA,1\n{rest}", "not in it"),
+        ({"a.py": "x"}, f"a.py,sha256={_hash('x')},2\n{{rest}}", "another size"),
+        ({"a.py": "x"}, f"a.py,sha256={_hash('y')},1\na.py,sha256={_hash('x')},1\n{{rest}}", "names twice"),
+        ({"a.py": "x"}, f"./a.py,sha256={_hash('x')},1\n{{rest}}", "not in it"),
+        ({"a.py": "x"}, f"/a.py,sha256={_hash('x')},1\n{{rest}}", "not in it"),
+        ({"a.py": "x"}, f"a.py,sha256={_hash('x')},1,1\n{{rest}}", "no hash"),
+        ({}, '"b.py"x,,\n{rest}', "cannot be read"),
     ],
 )
 def test_a_wheel_that_is_not_what_its_record_says_is_refused(
@@ -196,7 +205,29 @@ def test_a_wheel_that_is_not_what_its_record_says_is_refused(
         {"greeting-1.0.dist-info/entry_points.txt": "[console_scripts]\ngreet = import os\n"},
         {"greeting-1.0.dist-info/entry_points.txt": "[console_scripts]\n../greet = greeting:hello\n"},
         {"second-1.0.dist-info/METADATA": ""},
+        {"greeting.pth": "../../../../elsewhere\n"},
+        *(
+            {"greeting-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{line}\n"}
+            for line in (
+                ".. = greeting:hello",
+                ". = greeting:hello",
+                "-c = greeting:hello",
+                "a b = greeting:hello",
+                "greet = greeting:hello()",
+                "greet = greeting:1",
+                "greet = greeting..words:hello",
+                "greet = greeting:hello\ngreet = greeting:hello",
+                "greet = greeting:hello\n[gui_scripts]\ngreet = greeting:hello",
+                "greet = greeting:hello\n[console_scripts]\nother = greeting:hello",
+                "nothing",
+            )
+        ),
+        {
+            "greeting-1.0.dist-info/entry_points.txt": "[console_scripts]\nsay = greeting:hello\n",
+            "greeting-1.0.data/scripts/say": "#!python\n",
+        },
     ],
+    ids=str,
 )
 def test_what_has_no_place_in_an_environment_is_refused(
     sandbox: Executor, make_task: MakeTask, files: dict[str, str]
@@ -215,3 +246,58 @@ def test_an_environment_needs_no_interpreter_of_its_abi(sandbox: Executor, make_
     task = make_task(sandbox, "python_env", {"python": "cp399"}, inputs(greeting=wheel(GREETING)))
     PythonEnvBuilder().build(task)
     assert "lib/python3.99/site-packages/greeting/words.py" in files_of(task.out)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        wheel({}, "other"),
+        wheel(GREETING).replace(b"greeting-1.0", b"greeting-2.0"),
+        wheel({}, version="2.0"),
+    ],
+    ids=["another project", "another version", "a format of tomorrow"],
+)
+def test_a_wheel_that_is_another_one_than_its_name_says_is_refused(
+    sandbox: Executor, make_task: MakeTask, data: bytes
+) -> None:
+    with pytest.raises(InvalidWheelError):
+        built(make_task, sandbox, inputs(greeting=data))
+
+
+def test_a_wheel_with_a_symlink_is_refused(sandbox: Executor, make_task: MakeTask) -> None:
+    """Some installers make a link of it, and others a file that holds its text."""
+    linked = zipfile.ZipInfo("link.py")
+    linked.create_system, linked.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    record = f"link.py,sha256={_hash(GREETING['greeting/words.py'])},{len(GREETING['greeting/words.py'])}\n"
+    names = wheel(GREETING)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(names)) as whole, zipfile.ZipFile(buffer, "w") as archive:
+        for item in whole.infolist():
+            content = whole.read(item)
+            archive.writestr(item.filename, record.encode() + content if item.filename.endswith("RECORD") else content)
+        archive.writestr(linked, "greeting/words.py")
+    with pytest.raises(InvalidWheelError) as caught:
+        built(make_task, sandbox, inputs(greeting=buffer.getvalue()))
+    assert "symlink" in caught.value.problem
+
+
+def test_a_file_in_the_place_of_anothers_folder_is_a_conflict(sandbox: Executor, make_task: MakeTask) -> None:
+    folder, file = wheel({"space/file": ""}, "one"), wheel({"space": ""}, "two")
+    for wheels in (
+        inputs(one=folder, two=file),
+        inputs(one=wheel({"space": ""}, "one"), two=wheel({"space/f": ""}, "two")),
+    ):
+        with pytest.raises(ConflictError):
+            built(make_task, sandbox, wheels)
+
+
+def test_no_code_of_a_wheel_runs_when_it_is_installed(sandbox: Executor, make_task: MakeTask, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    code = f"import pathlib; pathlib.Path({str(marker)!r}).touch()\n"
+    files = dict.fromkeys(("setup.py", "conftest.py", "sitecustomize.py", "usercustomize.py", "greeting.pth"), code)
+    files |= {f"greeting/{name}.py": code for name in ("__init__", "__main__", "words")}
+    files["greeting-1.0.data/scripts/say"] = f"#!python\n{code}"
+    files["greeting-1.0.dist-info/entry_points.txt"] = "[console_scripts]\ngreet = greeting:hello\n"
+    out = built(make_task, sandbox, inputs(greeting=wheel(files)))
+    assert "bin/greet" in files_of(out)
+    assert not marker.exists()
