@@ -31,6 +31,8 @@ class Reply:
     """Send the body byte by byte, with that many seconds between two."""
     endless: bool = False
     """Repeat the body for ever."""
+    raw: bool = False
+    """The body is all of the answer, what should be its head included."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.server.origin.requests.append(Request(self.command, self.path, self.headers))
         reply = self.server.origin.next_reply(self.path)
+        if reply.raw:
+            self._send(reply, reply.body)
+            return
         start = self._start(reply)
         self.send_response_only(206 if start else reply.status)
         for name, value in reply.headers.items():

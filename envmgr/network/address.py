@@ -28,6 +28,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead
 
 from envmgr.model.errors import FetchError
 from envmgr.network.checked_file import CHUNK_BYTES
+from envmgr.network.punctual import PunctualAdapter
 
 TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 HOPELESS = (
@@ -72,6 +73,8 @@ class Network:
             raise CertificatesError(self.certificates)
         session = requests.Session()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, PunctualAdapter())
         session.headers["User-Agent"] = "envmgr"
         # Some servers label a compressed file as an encoded body; it would be decoded before it could be hashed.
         session.headers["Accept-Encoding"] = "identity"

@@ -286,6 +286,41 @@ def test_a_trickle_is_given_up_as_silence_is(origin: Origin, network: Network, f
         download([url], file, CHECKS, network=replace(network, read_seconds=0.2, attempts=1))
 
 
+HEAD = b"HTTP/1.1 200 OK\r\n"
+NO_ANSWERS = {
+    "nothing": b"",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "half a head": HEAD + b"Content-Len",
+    "a line without end": HEAD + b"A: " + bytes(200_000),
+    "a head without end": HEAD + b"A: b\r\n" * 20_000,
+    "a length of letters": HEAD + b"Content-Length: many\r\n\r\n" + OTHER,
+    "a negative length": HEAD + b"Content-Length: -5\r\n\r\n" + OTHER,
+    "two lengths": HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n" + OTHER,
+    "a length that is too small": HEAD + b"Content-Length: 5\r\n\r\n" + BODY,
+    "a chunk of letters": HEAD + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n" + OTHER,
+    "a chunk larger than life": HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" + OTHER,
+    "a status of letters": b"HTTP/1.1 fine OK\r\n\r\n" + OTHER,
+    "a part that was not asked for": b"HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/10\r\n\r\n" + OTHER,
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+@pytest.mark.parametrize("checks", [CHECKS, ONLY_SHA256], ids=["known size", "unknown size"])
+def test_what_is_no_answer_is_a_failure_and_leaves_nothing_that_looks_whole(
+    origin: Origin, network: Network, file: Path, answer: bytes, checks: Checks
+) -> None:
+    url = origin.serve("/a", Reply(answer, raw=True))
+    with pytest.raises((UnreachableError, WrongContentError)):
+        download([url], file, checks, network=replace(network, attempts=2, read_seconds=5))
+    assert not file.exists()
+
+
+def test_a_head_that_drips_is_given_up_as_silence_is(origin: Origin, network: Network, file: Path) -> None:
+    url = origin.serve("/a", Reply(HEAD * 100, raw=True, trickle=0.02))
+    with pytest.raises(UnreachableError, match=r"no whole answer came within 0\.2 s"):
+        download([url], file, CHECKS, network=replace(network, read_seconds=0.2, attempts=1))
+
+
 def test_a_refused_connection_says_so_and_names_the_address(network: Network, file: Path) -> None:
     with Origin() as gone:
         pass
