@@ -11,7 +11,6 @@ from envmgr.cli.live import Notice
 from envmgr.cli.options import realize_options
 from envmgr.cli.project import Project
 from envmgr.config import Caches, read_caches
-from envmgr.model.errors import HostError, UsageError
 from envmgr.model.event import Event
 from envmgr.realize import Realizer
 from envmgr.store.links import lenders
@@ -19,7 +18,6 @@ from envmgr.store.store import Store
 
 if TYPE_CHECKING:
     from envmgr.sharing.below import Below
-    from envmgr.sharing.cache import Cache
     from envmgr.sharing.copying import Copying
 
 
@@ -50,6 +48,7 @@ def _copying(store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[
     if not settings.cache:
         yield None
         return
+    from envmgr.sharing.cache import Cache
     from envmgr.sharing.copying import Copying
     from envmgr.sharing.substituters import Substituters
     from envmgr.sharing.trust import Trust
@@ -57,24 +56,13 @@ def _copying(store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[
     def say(text: str) -> None:
         notice(Event("warned", "caches", text=text))
 
+    in_order = sorted(settings.cache.items(), key=lambda item: (item[1].priority, item[0]))
+    caches = [Cache(name, cache) for name, cache in in_order]
     with Substituters(
-        list(_opened(settings, notice, offline=work["offline"])),
+        [cache for cache in caches if not (work["offline"] and cache.is_remote)],
         Trust.of(settings),
         say=say,
         memory=Path(places.cache()),
         sandboxed=work["sandbox"] == "required",
     ) as substituters:
         yield Copying(store, substituters, timeout=work["time_limit"], notice=notice)
-
-
-def _opened(settings: Caches, notice: Notice, *, offline: bool) -> Iterator["Cache"]:
-    """The caches in the order in which they are asked; one that cannot be used from here is said and left out."""
-    from envmgr.sharing.cache import is_remote, opened
-
-    for name, cache in sorted(settings.cache.items(), key=lambda item: (item[1].priority, item[0])):
-        if offline and is_remote(cache):
-            continue
-        try:
-            yield opened(name, cache)
-        except (HostError, UsageError) as error:
-            notice(Event("warned", "caches", text=f"cache {name} is left alone: {error.message} ({error.fix})"))

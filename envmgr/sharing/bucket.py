@@ -13,8 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from envmgr.model.errors import HostError, UsageError
-from envmgr.sharing.transport import Change, UnusableError
+from envmgr.sharing.transport import BadAddressError, Change, MissingExtraError, UnusableError
 from envmgr.store.pack import Sink, Source
 
 if TYPE_CHECKING:
@@ -29,19 +28,8 @@ _UNKNOWN = "501 Not Implemented"
 """What a server answers that knows no conditions."""
 
 
-class MissingExtraError(HostError):
-    """`obstore` is not installed."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            "caches in buckets need a package that is not installed", where=url, fix="pip install 'envmgr[s3]'"
-        )
-
-
 class Bucket:
     """The files of a cache in a bucket, below a prefix."""
-
-    remote = True
 
     def __init__(self, url: str, *, seconds: float) -> None:
         self.place = url
@@ -190,7 +178,7 @@ def _opened(url: str, patience: timedelta) -> "S3Store":
         raise MissingExtraError(url) from None
     parts, options = urlsplit(url), parse_qs(urlsplit(url).query)
     if not parts.netloc or options.keys() - {"endpoint", "region"} or any(len(value) > 1 for value in options.values()):
-        raise UsageError(f"not the address of a bucket: {url}", fix="s3://BUCKET/PREFIX?endpoint=URL&region=NAME")
+        raise BadAddressError(url, "a bucket as s3://BUCKET/PREFIX?endpoint=URL&region=NAME")
     chosen: dict[str, Any] = {key: value[0] for key, value in options.items()}
     plain = chosen.get("endpoint", "").startswith("http://")
     return S3Store(

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +19,7 @@ from envmgr.model.errors import FetchError, IntegrityError
 from envmgr.model.store_path import StorePath
 from envmgr.sharing import layout
 from envmgr.sharing.record import MAX_RECORD, Record
-from envmgr.sharing.transport import Transport
+from envmgr.sharing.transport import BadAddressError, Transport
 from envmgr.store.pack import Source, expand
 
 MAX_INTRODUCTION = 2**16
@@ -27,7 +28,7 @@ MAX_MANIFEST = 2**28
 
 READERS = 8
 """Records that are read at a time."""
-ATTEMPTS = 3
+ATTEMPTS = 2
 FIRST_WAIT = 0.2
 
 
@@ -69,10 +70,25 @@ class DamagedCacheError(IntegrityError):
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache by name, and how its files are got at."""
+    """A cache by name; its place is looked at when it is first needed."""
 
     name: str
-    transport: Transport
+    settings: CacheSettings
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the network is needed to reach it."""
+        return urlsplit(self.settings.url).scheme in {"http", "https", "s3"}
+
+    @cached_property
+    def transport(self) -> Transport:
+        """How its files are got at; nothing is asked yet.
+
+        Raises:
+            BadAddressError: there is no such kind of address.
+            MissingExtraError: what is needed to reach it is not installed.
+        """
+        return _transport(self.settings.url, self.settings.timeout)
 
     def introduce(self) -> None:
         """Go on only if this is a binary cache.
@@ -184,43 +200,39 @@ class Cache:
         return record
 
 
-def opened(name: str, settings: CacheSettings) -> Cache:
-    """The cache of these settings; nothing is asked of it yet.
+def _transport(url: str, patience: float) -> Transport:
+    match urlsplit(url):
+        case SplitResult(scheme="http" | "https"):
+            return _web(url, patience)
+        case SplitResult(scheme="s3"):
+            from envmgr.sharing.bucket import Bucket
 
-    Raises:
-        UsageError: there is no such kind of address.
-        HostError: what is needed to reach it is not installed.
-    """
-    return Cache(name, _transport(settings))
+            return Bucket(url, seconds=patience)
+        case SplitResult(scheme="file", path=path):
+            return _folder(unquote(path))
+        case SplitResult(scheme="") if url.startswith("/"):
+            return _folder(url)
+    raise BadAddressError(url, "the path of a folder, or an address that begins with http:, https:, s3: or file:")
 
 
-def is_remote(settings: CacheSettings) -> bool:
-    """Whether the network is needed to reach the cache of these settings."""
-    return urlsplit(settings.url).scheme in {"http", "https", "s3"}
-
-
-def _transport(settings: CacheSettings) -> Transport:
-    parts = urlsplit(settings.url)
-    if parts.scheme in {"http", "https"}:
-        from envmgr.network.address import Network
-        from envmgr.network.pip_settings import pip_settings
-        from envmgr.sharing.web import Web
-
-        patience = settings.timeout
-        certificates = pip_settings(os.environ).get("cert") or os.environ.get("SSL_CERT_FILE")
-        network = Network(
-            certificates=Path(certificates) if certificates else None,
-            attempts=ATTEMPTS,
-            first_wait=FIRST_WAIT,
-            longest_wait=patience,
-            connect_seconds=patience,
-            read_seconds=patience,
-        )
-        return Web(settings.url, network)
-    if parts.scheme == "s3":
-        from envmgr.sharing.bucket import Bucket
-
-        return Bucket(settings.url, seconds=settings.timeout)
+def _folder(path: str) -> Transport:
     from envmgr.sharing.folder import Folder
 
-    return Folder(Path(unquote(parts.path)) if parts.scheme == "file" else Path(settings.url))
+    return Folder(Path(path))
+
+
+def _web(url: str, patience: float) -> Transport:
+    from envmgr.network.address import Network
+    from envmgr.network.pip_settings import pip_settings
+    from envmgr.sharing.web import Web
+
+    certificates = pip_settings(os.environ).get("cert") or os.environ.get("SSL_CERT_FILE")
+    network = Network(
+        certificates=Path(certificates) if certificates else None,
+        attempts=ATTEMPTS,
+        first_wait=FIRST_WAIT,
+        longest_wait=patience,
+        connect_seconds=patience,
+        read_seconds=patience,
+    )
+    return Web(url, network)

@@ -28,8 +28,6 @@ _NEWLY_SECONDS = 60.0
 class Folder:
     """The files of a cache below one folder, which is made by the first that is written."""
 
-    remote = False
-
     def __init__(self, top: Path) -> None:
         self.top = top
         self.place = str(top)

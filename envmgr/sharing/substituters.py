@@ -29,7 +29,7 @@ from envmgr.sharing.absent import Absent
 from envmgr.sharing.cache import Cache, NotACacheError
 from envmgr.sharing.question import Question
 from envmgr.sharing.record import Record
-from envmgr.sharing.transport import UnusableError
+from envmgr.sharing.transport import BadAddressError, MissingExtraError, UnusableError
 from envmgr.sharing.trust import Trust
 
 AT_ONCE = 8
@@ -121,7 +121,7 @@ class Substituters:
             sandboxed: whether only what was built in a sandbox will do.
         """
         self._members = [
-            _Member(cache, Absent(memory, cache.transport.place) if memory and cache.transport.remote else None)
+            _Member(cache, Absent(memory, cache.settings.url) if memory and cache.is_remote else None)
             for cache in caches
         ]
         self._trust = trust
@@ -241,10 +241,12 @@ class Substituters:
     def _trying(self, member: _Member) -> Iterator[None]:
         try:
             yield
-        except (UnusableError, NotACacheError) as error:
+        except (UnusableError, NotACacheError, BadAddressError, MissingExtraError) as error:
             member.left = True
             self.faults.append(error)
-            self._tell(f"cache {member.cache.name} is left alone: {error.why} ({error.where})")
+            self._tell(
+                f"cache {member.cache.name} is left alone: {error.why} ({error.where or member.cache.settings.url})"
+            )
         except UntrustedError as error:
             self.faults.append(error)
             self._tell(error.message, once=f"{error.cache}: {error.doubt}")

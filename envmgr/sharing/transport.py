@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from envmgr.model.errors import FetchError, UsageError
+from envmgr.model.errors import FetchError, HostError, UsageError
 from envmgr.store.pack import Sink, Source
 
 Change = Callable[[bytes | None], bytes]
@@ -22,6 +22,24 @@ class UnusableError(FetchError):
         super().__init__(f"cannot be used: {why}", where=place, fix="see whether it is there and may be used")
         self.place = place
         self.why = why
+
+
+class BadAddressError(UsageError):
+    """An address is of no kind that a cache can have."""
+
+    def __init__(self, url: str, wanted: str) -> None:
+        super().__init__(f"not the address of a cache: {url}", fix=f"name {wanted}")
+        self.url = url
+        self.why = "its address is none that a cache can have"
+
+
+class MissingExtraError(HostError):
+    """What is needed to reach a kind of place is not installed."""
+
+    def __init__(self, url: str) -> None:
+        self.why = "caches in buckets need a package that is not installed: pip install 'envmgr[s3]'"
+        super().__init__(self.why, where=url, fix="pip install 'envmgr[s3]'")
+        self.url = url
 
 
 class ReadOnlyPlaceError(UsageError):
@@ -50,10 +68,6 @@ class Transport(Protocol):
     @property
     def place(self) -> str:
         """Where, for people; without credentials."""
-
-    @property
-    def remote(self) -> bool:
-        """Whether asking it needs the network."""
 
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes of a small file; None where there is none, or one of more than `limit` bytes.

@@ -21,8 +21,6 @@ ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 class Web:
     """The files of a cache below one address."""
 
-    remote = True
-
     def __init__(self, url: str, network: Network) -> None:
         self._url = url.rstrip("/")
         self._network = network

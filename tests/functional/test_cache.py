@@ -5,6 +5,7 @@ import signal
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,23 @@ def test_a_cache_is_served_over_http(team: Team) -> None:
         assert (sorted(names(result.copied)), result.built) == (["base", "user"], [])
         assert bob.fails(2, "cache", "push", "team", "tool")["class"] == "ReadOnlyPlaceError"
         assert bob.fails(2, "cache", "list", "team")["class"] == "NotListableError"
+
+
+def test_where_nothing_is_to_push_that_is_said_at_once_and_otherwise_it_is_pushed(team: Team) -> None:
+    alice = replace(team.alice, forked=False)
+    alice("cache", "add", "team", str(team.cache))
+    path = alice("realize", "user").path.name
+    for named in ((str(team.cache), path), ("team", path), ("team", "user")):
+        result = alice("cache", "push", *named)
+        assert (result.stdout, result.stderr) == ("0 objects written (0.0 MB), 2 were there\n", "")
+    for kind in ("realisations", "objects"):
+        gone = next((team.cache / kind).iterdir())
+        gone.unlink()
+        assert "1 objects written" in alice("cache", "push", "team", path).stdout
+        assert gone.exists()
+    assert alice.fails(7, "cache", "push", "team", "a" * 32 + "-gone-1")["class"] == "NotValidError"
+
+
+def test_an_address_that_no_cache_can_have_is_refused(team: Team) -> None:
+    for url in ("ftp://example.org/cache", "s3://"):
+        assert team.bob.fails(2, "cache", "add", "team", url)["class"] == "BadAddressError"

@@ -98,4 +98,13 @@ def test_a_bucket_that_is_not_there_or_forbidden_is_left_alone(team: Team, bucke
 
 def test_an_address_that_is_no_bucket_is_refused(team: Team) -> None:
     for url in ("s3://", "s3://bucket?region=a&region=b", "s3://bucket?endpiont=x"):
-        assert team.bob.fails(2, "cache", "add", "team", url)["class"] == "UsageError"
+        assert team.bob.fails(2, "cache", "add", "team", url)["class"] == "BadAddressError"
+
+
+def test_without_the_extra_a_bucket_is_left_alone_and_the_remedy_said(team: Team, bucket: str, tmp_path: Path) -> None:
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "obstore.py").write_text("raise ImportError('it is not installed')\n")
+    places = f"{tmp_path / 'hidden'}{os.pathsep}{team.bob.environ['PYTHONPATH']}"
+    result = team.trusting(bucket)("realize", "base", PYTHONPATH=places)
+    assert (result.built, "pip install 'envmgr[s3]'" in result.warned[0]) == (["base-1"], True)
+    assert team.bob.fails(12, "cache", "push", bucket, "base", PYTHONPATH=places)["class"] == "MissingExtraError"

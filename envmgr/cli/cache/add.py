@@ -9,7 +9,7 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.cache.named import address, folder
 from envmgr.config import NAME_PATTERN, Caches, CacheSettings, change_caches
 from envmgr.model.errors import UsageError
-from envmgr.sharing.cache import opened
+from envmgr.sharing.cache import Cache
 
 
 class Added(TypedDict):
@@ -38,7 +38,7 @@ def command(*, name: str, url: str, priority: int, timeout: float) -> Answer[Add
     if not re.fullmatch(NAME_PATTERN, name):
         raise UsageError(f"a cache cannot be called {name!r}", fix="letters, digits, and . _ - after the first")
     settings = CacheSettings(url=address(url), priority=priority, timeout=timeout)
-    opened(name, settings)
+    _ = Cache(name, settings).transport  # it can be reached, as far as its address says
     change_caches(folder(), lambda before: _with(before, name, settings))
     data: Added = {"name": name, "url": settings.url, "priority": priority, "timeout": timeout}
     return Answer(data, f"{name} is asked from now on: {settings.url}")

@@ -6,7 +6,7 @@ from envmgr import places
 from envmgr.config import Caches, CacheSettings, read_caches
 from envmgr.model.errors import UsageError
 from envmgr.model.names import did_you_mean
-from envmgr.sharing.cache import Cache, opened
+from envmgr.sharing.cache import Cache
 from envmgr.sharing.keys import PrivateKey, load, names
 
 
@@ -50,9 +50,9 @@ def cache(name: str) -> Cache:
     """
     known = settings().cache
     if name in known:
-        return opened(name, known[name])
+        return Cache(name, known[name])
     if "/" in name:
-        return opened(name, CacheSettings(url=address(name)))
+        return Cache(name, CacheSettings(url=address(name)))
     raise UnknownCacheError(name, sorted(known))
 
 
