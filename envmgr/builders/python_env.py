@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from envmgr.archive.unpack import unpack
+from envmgr.archive.unpack import Bounds, unpack
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.interpreter import library_name
 from envmgr.builders.wheel import EntryPoint, InvalidWheelError, Wheel, record_hash
@@ -95,7 +95,7 @@ def _unpacked(task: BuildTask, role: str, abi: str) -> Wheel:
         raise BuildError(f"{task.derivation.label}: the input {role} is not one wheel, but holds: {held}")
     wheel = Wheel(files[0].name, task.work / "wheels" / role)
     wheel.check_tags(abi, task.derivation.system.partition("-")[0])
-    unpack(files[0], wheel.folder)
+    unpack(files[0], wheel.folder, bounds=Bounds(bytes=task.limits.output_bytes))
     wheel.check_name()
     wheel.check_record()
     return wheel

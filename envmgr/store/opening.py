@@ -5,16 +5,22 @@ from contextlib import suppress
 
 from envmgr.store import staging
 from envmgr.store.connection import DamagedIndexError
+from envmgr.store.durable import room
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import PathLockTimeoutError, alone
 
 
 def make_folders(layout: Layout) -> str:
-    """Make the folders that are missing; returns why that cannot be, or nothing."""
+    """Make the folders that are missing; returns why that cannot be, or nothing.
+
+    Raises:
+        DiskFullError: there is no room for them.
+    """
     try:
-        for folder in layout.folders():
-            private = folder in {layout.locks, layout.staging, layout.trash}
-            folder.mkdir(mode=0o700 if private else 0o755, parents=folder == layout.root, exist_ok=True)
+        with room(layout.root):
+            for folder in layout.folders():
+                private = folder in {layout.locks, layout.staging, layout.trash}
+                folder.mkdir(mode=0o700 if private else 0o755, parents=folder == layout.root, exist_ok=True)
     except OSError as error:
         return f"{error.strerror}: {error.filename}"
     if (owner := layout.objects.stat().st_uid) != os.geteuid():

@@ -17,7 +17,7 @@ from pathlib import Path
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, hold_new, is_free, shared
 from envmgr.store.remove import GARBAGE, remove_tree
-from envmgr.store.seal import VAULT, open_top
+from envmgr.store.seal import VAULT, close_top, open_top
 
 _OWNER = "owner"
 _KEPT = "kept"
@@ -85,10 +85,16 @@ class StagingFolders:
 def discard(layout: Layout, tree: Path) -> Path:
     """Move a file or a tree out of sight, to the returned place in the trash; what is gone already is no error."""
     place = layout.trash / secrets.token_hex(8)
+    is_folder = tree.is_dir() and not tree.is_symlink()
     with suppress(FileNotFoundError):
-        if tree.is_dir() and not tree.is_symlink():
+        if is_folder:
             open_top(tree)
-        tree.rename(place)
+        try:
+            tree.rename(place)
+        except OSError:
+            if is_folder:
+                close_top(tree)  # it may be an object after all, as far as the index is concerned
+            raise
     return place
 
 

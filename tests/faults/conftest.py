@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.forks import Forks
 from tests.faults.system_calls import RENAMES, SYNCS, UNLINKS, WRITES, Call
-from tests.functional.conftest import TOP, Checkout, checkout, origin, sandboxed
+from tests.functional.conftest import TOP, Checkout, Result, checkout, origin, sandboxed
 
 __all__ = ["checkout", "origin", "sandboxed"]
 
@@ -53,3 +53,11 @@ def assert_every_kind(calls: Collection[Call]) -> None:
     """There were renames, fsyncs, writes and unlinks among the calls."""
     names = {call.name for call in calls}
     assert all(names & set(kind) for kind in (RENAMES, SYNCS, WRITES, UNLINKS))
+
+
+def assert_said(ended: Result, *classes: str) -> None:
+    """A command that did not do its work ends with an error of one of these classes, and never with a traceback."""
+    assert "Traceback" not in ended.stderr
+    if ended.exit:
+        assert ended.error["class"] in classes, ended.stdout
+        assert ended.error["fix"]

@@ -12,21 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.at_every_call import Trial, at_every_call, in_copies_of_the_store
-from tests.faults.conftest import assert_nothing_is_lost
+from tests.faults.conftest import assert_nothing_is_lost, assert_said
 from tests.faults.forks import Forks
 from tests.faults.system_calls import LET, MAKES, READS, RENAMES, SYNCS, UNLINKS, WRITES, Call
 from tests.functional.conftest import Checkout, Result
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="mounting is root's")
 REALIZE = ["realize", "outer", "--json"]
-
-
-def assert_said(ended: Result, *classes: str) -> None:
-    """A command that did not do its work ends with an error of one of these classes, and never with a traceback."""
-    assert "Traceback" not in ended.stderr
-    if ended.exit:
-        assert ended.error["class"] in classes, ended.stdout
-        assert ended.error["fix"]
 
 
 @pytest.fixture(params=["as a whole", "file by file"])
