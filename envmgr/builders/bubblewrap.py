@@ -38,6 +38,8 @@ SYSTEM_FOLDERS = (
 )
 
 
+FAMILIES = (system_calls.UNIX, system_calls.INET, system_calls.INET6, system_calls.NETLINK)
+"""Of sockets: those that the box's own network, in which there is only itself, holds."""
 MOUNTED_ON = ("/proc", "/dev", "/tmp")  # noqa: S108  inside the box
 
 
@@ -51,7 +53,7 @@ class Bubblewrap:
         self._program = program
         self._host = host
         self._launchers = launchers
-        self._refused = system_calls.program()
+        self._refused = system_calls.program(FAMILIES)
         self._stop = threading.Event()
 
     @property

@@ -1,13 +1,13 @@
 """Actions where a host refuses namespaces and has Landlock: real paths, of which all but the lent ones are shut.
 
-Shut are files outside (to read, to run, to write), TCP, abstract sockets, signals to others, and root's privileges.
-Landlock can't shut everything; docs/how-to/hosts-without-a-sandbox.md says what stays open.
+Shut are files outside (to read, to run, to write), the network, abstract sockets, signals to others, and root's
+privileges. That is not everything; docs/how-to/hosts-without-a-sandbox.md says what stays open.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from envmgr.builders import landlock
+from envmgr.builders import landlock, system_calls
 from envmgr.builders.action import PYTHON_PROGRAM, Action
 from envmgr.builders.bare_environment import bare_environment
 from envmgr.builders.bare_host import BareHost
@@ -29,9 +29,10 @@ class Confined(Unsandboxed):
         """Take what the host lends, and which version of Landlock to ask of it."""
         super().__init__(host)
         self._version = version
+        self._refused = system_calls.program([system_calls.UNIX])
 
     def _confinement(self, action: Action, scratch: str) -> Confinement:
-        return self._version, [*self._rules(action), (landlock.WRITE, scratch)]
+        return self._version, [*self._rules(action), (landlock.WRITE, scratch)], self._refused
 
     def _rules(self, action: Action) -> Iterator[landlock.Rule]:
         for path in action.writable.values():

@@ -17,8 +17,8 @@ from envmgr.builders import landlock
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from envmgr.builders.keeper import main; main(sys.argv[2])"
 SIGNAL_AT_PARENTS_DEATH, CHILD_SUBREAPER = 1, 36
 
-Confinement = tuple[int, list[landlock.Rule]]
-"""Which version of Landlock to ask, and what it leaves."""
+Confinement = tuple[int, list[landlock.Rule], bytes]
+"""Which version of Landlock to ask, what it leaves, and the program that refuses system calls."""
 
 
 def command(order: str, argv: list[str], environ: dict[str, str], confinement: Confinement | None) -> tuple[str, ...]:

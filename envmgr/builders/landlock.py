@@ -1,6 +1,6 @@
-"""Landlock, by the kernel's own interface: a process gives up for good all but what its rules leave it.
+"""How a process gives up rights for good: over files and other processes (Landlock), root's, to make system calls.
 
-The interface: https://docs.kernel.org/userspace-api/landlock.html and linux/landlock.h.
+The interface: https://docs.kernel.org/userspace-api/landlock.html and linux/landlock.h, prctl(2), capset(2).
 """
 
 import ctypes
@@ -33,14 +33,14 @@ WRITE = ((1 << 15) - 1) & ~(MAKE_CHAR | MAKE_BLOCK)
 
 FILE_SYSTEM = ((1, (1 << 13) - 1), (2, 1 << 13), (3, TRUNCATE), (5, IOCTL_DEV))
 """Rights over files: since which version they can be taken away, and their bits."""
-TCP = ((4, 0b11),)
-"""To bind and to connect."""
 SCOPES = ((6, 0b11),)
 """To reach, of those who are not confined with it, abstract sockets and, by signals, processes."""
-LATER = ((3, "emptying files"), (4, "TCP"), (5, "steering devices"), (6, "abstract sockets"), (6, "signals"))
+LATER = ((3, "emptying files"), (5, "steering devices"), (6, "abstract sockets"), (6, "signals"))
 
-NO_NEW_PRIVILEGES, DROP_FROM_BOUNDING_SET = 38, 24
+NO_NEW_PRIVILEGES, DROP_FROM_BOUNDING_SET, SECCOMP, FILTER = 38, 24, 22, 2
 """Of prctl(2)."""
+INSTRUCTION = 8
+"""Bytes (struct sock_filter)."""
 CAPABILITY_VERSION = 0x20080522
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -60,19 +60,25 @@ def left_open(version: int) -> list[str]:
     return [what for since, what in LATER if version < since]
 
 
-def confine(version: int, rules: list[Rule]) -> None:
+def confine(version: int, rules: list[Rule], refused: bytes) -> None:
     """Take from this thread, and from all that it starts, every right but those of the rules, and root's privileges.
+
+    `refused` is a program that the kernel runs in front of each system call (seccomp); empty, it refuses none.
 
     Raises:
         OSError: a path is not there, or the kernel refuses: EPERM, this thread has not given up new privileges yet.
     """
-    attributes = struct.pack("=QQQ", *(_handled(table, version) for table in (FILE_SYSTEM, TCP, SCOPES)))
+    attributes = struct.pack("=QQQ", _handled(FILE_SYSTEM, version), 0, _handled(SCOPES, version))
     ruleset = _checked(LIBC.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0))
     for rights, path in rules:
         _leave(ruleset, rights & _handled(FILE_SYSTEM, version), path)
     _drop_capabilities()
     _checked(LIBC.syscall(RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
+    if refused:
+        program = ctypes.create_string_buffer(refused)
+        described = struct.pack("HP", len(refused) // INSTRUCTION, ctypes.addressof(program))
+        _checked(LIBC.prctl(SECCOMP, FILTER, described, 0, 0))
 
 
 def _handled(table: tuple[tuple[int, int], ...], version: int) -> int:

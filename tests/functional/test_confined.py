@@ -33,6 +33,7 @@ tries = [
     ("run a program", lambda: os.waitpid(os.posix_spawn("/usr/bin/env", ["env", "true"], os.environ), 0)),
     ("connect by TCP", lambda: socket.create_connection(("127.0.0.1", int(port))).close()),
     ("listen by TCP", lambda: socket.create_server(("127.0.0.1", 0)).close()),
+    ("send by UDP", lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", int(port)))),
     ("connect to an abstract socket", connect_to_abstract),
     ("signal a process", lambda: os.kill(int(other), signal.SIGURG)),
     ("read a process's environment", lambda: open("/proc/" + other + "/environ").read()),
