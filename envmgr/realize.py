@@ -201,7 +201,7 @@ class Realizer:
             seconds = self.options.limits.seconds
             turn.enter_context(self.store.lock(resolved, holder=label, timeout=seconds, waiting=waiting))
             known = self.store.realisation(resolved) or self._substitute(node, resolved, expected)
-            placed = self.store.bind(known, node.derivation) if known else self._publish(node, inputs, resolved)
+            placed = self.store.bind(known, node.derivation) if known else self._publish(node, inputs, resolved, turn)
             turn_over = turn.pop_all().close
 
         def settled(future: Future[None]) -> None:
@@ -228,21 +228,22 @@ class Realizer:
         found = self.copying.answers([Question(node, resolved, expected)]).get(resolved)
         return found.answer if found and self.copying.obtain(found) else None
 
-    def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest) -> Placed:
+    def _publish(self, node: Node, inputs: Mapping[Digest, Realisation], resolved: Digest, turn: ExitStack) -> Placed:
+        """Build in a staging folder, which stays until the turn is over: what depends on it need not wait for that."""
         self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
-        with self.store.stage(node.derivation.label, keep=self.options.keep_failed) as staging:
-            closure = self._closure(node, inputs)
-            report = self._build(node, inputs, closure, staging)
-            return self.store.publish(
-                staging,
-                derivation=node.derivation,
-                resolved=resolved,
-                candidates=closure.keys(),
-                isolation=report.isolation,
-                bare_host=report.bare_host,
-                forbidden=SANDBOX_PLACES,
-                manifest=report.manifest,
-            )
+        staging = turn.enter_context(self.store.stage(node.derivation.label, keep=self.options.keep_failed))
+        closure = self._closure(node, inputs)
+        report = self._build(node, inputs, closure, staging)
+        return self.store.publish(
+            staging,
+            derivation=node.derivation,
+            resolved=resolved,
+            candidates=closure.keys(),
+            isolation=report.isolation,
+            bare_host=report.bare_host,
+            forbidden=SANDBOX_PLACES,
+            manifest=report.manifest,
+        )
 
     def build(self, node: Node, inputs: Mapping[Digest, Realisation], staging: Staging) -> BuildReport:
         """Fill a staging folder, whatever the store has of this node already; its inputs are among `inputs`.

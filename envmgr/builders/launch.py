@@ -106,11 +106,11 @@ class Launch:
             self._poll.unregister(descriptor)
             del self._boxes[descriptor]
         _end_all_but({other.process for other in self._boxes.values()})
-        if self._views is not None and box.view:
-            self._views.clear_away(box.view)
         os.close(box.ended)
         code = os.waitstatus_to_exitcode(status)
         _tell(box.line, code if code >= 0 else 128 - code)
+        if self._views is not None and box.view:
+            self._views.clear_away(box.view)
 
 
 def main(limit: int) -> None:
