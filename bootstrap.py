@@ -26,7 +26,7 @@ USAGE = """\
 python3 bootstrap.py COMMAND...           runs envmgr, which is .venv/bin/envmgr from then on
 python3 bootstrap.py test [ARGUMENT...]   runs its tests: pytest with these arguments
 """
-LAUNCHER = "%s\nimport sys\nsys.path.insert(0, %s)\nfrom envmgr.cli.main import main\nmain()\n"
+LAUNCHER = "%s\nimport sys\nsys.path.insert(0, %s)\nfrom envmgr.__main__ import main\nmain()\n"
 
 
 def main(arguments):

@@ -21,14 +21,11 @@ import marshal
 import posix
 import sys
 from fcntl import LOCK_NB, LOCK_SH, flock
-from zlib import adler32, crc32
 
 from envmgr import places
 
-Stamp = tuple[int, int, int, int]
-"""Of a file: when it was written to, when anything of it was changed, its size, its inode."""
-Seen = tuple[dict[str, list[tuple[str, Stamp]]], list[str]]
-"""By folder the names and stamps of what is there; and the paths at which nothing is."""
+Seen = tuple[dict[str, tuple[list[str], int]], list[str]]
+"""By folder the names of what is there and what stands for their stamps; and the paths at which nothing is."""
 
 TICK = 50_000_000
 """Nanoseconds: longer than the step of file times on the file systems of Linux,"""
@@ -37,6 +34,8 @@ COARSE_TICK = 2_100_000_000
 
 HOST_FILES = ("/etc/os-release", "/usr/lib/os-release")
 
+_NAMES, _MEMOS = 2**64 - 59, 2**30 - 35
+"""Primes: by its remainder a question is known, and damage to a memo. A module for that would take longer to read."""
 _CHECKSUM = 4
 """Bytes at the head of a memo."""
 _READ_FOLDER = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC
@@ -61,7 +60,7 @@ def recall(arguments: list[str]) -> list[str] | None:
 def _recall(root: str, question: str) -> list[str] | None:
     memo = _read(f"{root}/memos/{_name(question)}")
     body = memo[_CHECKSUM:]
-    if memo[:_CHECKSUM] != crc32(body).to_bytes(_CHECKSUM):
+    if memo[:_CHECKSUM] != _checksum(body):
         return None
     asked, host, place, spared, printed, objects, seen = marshal.loads(body)  # noqa: S302  it is ours, and whole
     if asked != question or host != _host() or not _is_same(f"{root}/memos", f"{place}/memos"):
@@ -79,7 +78,7 @@ def look(paths: list[str], began: int) -> Seen | None:
         paths: absolute, of all that an answer is worked out from; what is absent may be among them.
         began: when the first of them was read, in nanoseconds since 1970.
     """
-    present: dict[str, list[tuple[str, Stamp]]] = {}
+    present: dict[str, list[str]] = {}
     absent: list[str] = []
     try:
         for path in {*paths, *HOST_FILES}:
@@ -87,12 +86,12 @@ def look(paths: list[str], began: int) -> Seen | None:
                 return None
             folder, _, name = path.rpartition("/")
             if posix.access(path, posix.F_OK):
-                present.setdefault(f"{folder}/", []).append((name, _stamp(path)))
+                present.setdefault(f"{folder}/", []).append(name)
             else:
                 absent.append(path)
+        return {folder: (names, _stamps(folder, names)) for folder, names in present.items()}, absent
     except OSError:
         return None  # it went away meanwhile
-    return present, absent
 
 
 def remember(
@@ -109,20 +108,25 @@ def remember(
         seen: what `look` saw.
     """
     question = _question(arguments)
-    body = marshal.dumps((question, _host(), root, spared, printed, objects, seen))
+    folders = [f"{path}/" for path in objects]  # with a slash behind it: a folder, or a link to one
+    body = marshal.dumps((question, _host(), root, spared, printed, folders, seen))
     memo = f"{root}/memos/{_name(question)}"
     draft = f"{memo}.{posix.getpid()}"
     try:
         with open(draft, "wb") as file:
-            file.write(crc32(body).to_bytes(_CHECKSUM) + body)
+            file.write(_checksum(body) + body)
         posix.replace(draft, memo)
     except OSError:
         return  # a full store: the next call works it out again
 
 
+def _checksum(body: bytes) -> bytes:
+    """Never only zeros, as a file that a crash has left may be."""
+    return (_MEMOS - int.from_bytes(body) % _MEMOS).to_bytes(_CHECKSUM)
+
+
 def _name(question: str) -> str:
-    data = question.encode()
-    return f"{crc32(data):08x}{adler32(data):08x}"
+    return f"{int.from_bytes(question.encode()) % _NAMES:016x}"
 
 
 def _question(arguments: list[str]) -> str:
@@ -153,27 +157,31 @@ def _cuda() -> object:
         return None
 
 
-def _is_as_seen(present: dict[str, list[tuple[str, Stamp]]], absent: list[str]) -> bool:
-    for folder, entries in present.items():
-        descriptor = posix.open(folder, _READ_FOLDER)
-        for name, stamp in entries:
-            if _stamp(name, descriptor) != stamp:
-                return False
-        posix.close(descriptor)
-    return not any(posix.access(path, posix.F_OK) for path in absent)
+def _is_as_seen(present: dict[str, tuple[list[str], int]], absent: list[str]) -> bool:
+    as_seen = all(_stamps(folder, names) == stamps for folder, (names, stamps) in present.items())
+    return as_seen and not any(posix.access(path, posix.F_OK) for path in absent)
 
 
 def _are_there(folder: str, objects: list[str]) -> bool:
     descriptor = posix.open(folder, _READ_FOLDER)
-    for path in objects:  # with a slash behind it: a folder, or a link to one
-        if not posix.access(f"{path}/", posix.F_OK, dir_fd=descriptor):
+    for path in objects:
+        if not posix.access(path, posix.F_OK, dir_fd=descriptor):
             return False
     posix.close(descriptor)
     return True
 
 
-def _stamp(path: str, folder: int | None = None) -> Stamp:
-    """When a file was written to, when anything of it was changed, its size, its inode; links are followed."""
+def _stamps(folder: str, names: list[str]) -> int:
+    """One number for what some files of a folder are like; links are followed. A hash of numbers is never salted."""
+    descriptor, stamps = posix.open(folder, _READ_FOLDER), 0
+    for name in names:
+        stamps = hash((stamps, *_stamp(name, descriptor)))
+    posix.close(descriptor)
+    return stamps
+
+
+def _stamp(path: str, folder: int | None = None) -> tuple[int, int, int, int]:
+    """When a file was written to, when anything of it was changed, its size, its inode."""
     state = posix.stat(path, dir_fd=folder)
     return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
 

@@ -168,7 +168,7 @@ def _keep(request: dict[str, Any], control: int, stdout: int, stderr: int) -> No
 
 def _become(arguments: list[str]) -> None:
     """Be envmgr with these arguments; the end is sudden, as taking a whole interpreter apart takes a while."""
-    from envmgr.cli.main import main
+    from envmgr.__main__ import main
 
     sys.argv = ["envmgr", *arguments]
     code = 0
