@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "The recipes.",
     "lock": "Pin what is built, from what, and what must come of it.",
     "log": "The log of the last build of a recipe.",
+    "optimise": "Let equal files take their bytes once.",
     "probe": "The facts of this host.",
     "realize": "Have it, copy it, or build it; prints the path.",
     "root": "What is kept, and why.",

@@ -92,8 +92,12 @@ class Project:
 
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
-        trust = Path(places.config(), "config.toml").exists() and self.config.store.trust_locks
-        return Store.open(self.store_root, read_only=read_only, trust_locks=trust)
+        if not Path(places.config(), "config.toml").exists():
+            return Store.open(self.store_root, read_only=read_only)
+        settings = self.config.store
+        return Store.open(
+            self.store_root, read_only=read_only, trust_locks=settings.trust_locks, optimise=settings.optimise
+        )
 
     def store_if_any(self) -> Store | None:
         """The store, opened for reading; None where there is none yet."""

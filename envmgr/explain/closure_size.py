@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from envmgr.model.store_path import StorePath
 from envmgr.store.disk_use import bytes_of, disk_use, together
+from envmgr.store.optimise import shared_inodes
 from envmgr.store.store import Store
 
 
@@ -48,7 +49,8 @@ def closure_size(store: Store, starts: Collection[StorePath]) -> ClosureSize:
         for path, referrers in store.database.referrers(closure).items()
     }
     shared = set(store.closure(path for path, users in used_by.items() if users))
-    files = {path: disk_use(folder) for path, folder in closure.items()}
+    known = shared_inodes(store.layout)
+    files = {path: disk_use(folder, shared=known) for path, folder in closure.items()}
     all_files, shared_files = together(files.values()), together(files[path] for path in shared)
     staying = {inode: use for inode, use in all_files.items() if inode in shared_files or use.named_elsewhere}
     objects = [ObjectSize(path, bytes_of(files[path]), path in shared, tuple(used_by[path])) for path in closure]

@@ -1,6 +1,6 @@
 """The bytes that trees take on the disk: files that are hard links of one another are one file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ Inode = tuple[int, int]
 
 @dataclass(frozen=True)
 class FileUse:
-    """One file, however many names it has: its bytes, the names that were seen, and all names that it has."""
+    """One file, however many names it has: its bytes, the names that were seen, and all that objects have of it."""
 
     bytes: int
     seen: int
@@ -24,8 +24,12 @@ class FileUse:
         return self.links > self.seen
 
 
-def disk_use(tree: Path) -> dict[Inode, FileUse]:
+def disk_use(tree: Path, *, shared: Collection[int] = frozenset()) -> dict[Inode, FileUse]:
     """The files of a tree.
+
+    Args:
+        tree: its top.
+        shared: numbers of files that have one more name, in no object (see `optimise`).
 
     Raises:
         UnfitTreeError: a part of the tree cannot be read.
@@ -37,7 +41,7 @@ def disk_use(tree: Path) -> dict[Inode, FileUse]:
                 status = entry.stat(follow_symlinks=False)
             inode = status.st_dev, status.st_ino
             seen = found[inode].seen if inode in found else 0
-            found[inode] = FileUse(status.st_size, seen + 1, status.st_nlink)
+            found[inode] = FileUse(status.st_size, seen + 1, status.st_nlink - (status.st_ino in shared))
     return found
 
 

@@ -1,16 +1,20 @@
 """What is garbage, in the order in which it goes, and how much of it is to go."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nlargest
+from pathlib import Path
 
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database, DeadObject
+from envmgr.store.disk_use import Inode, disk_use
 from envmgr.store.last_use import last_use
 from envmgr.store.layout import Layout
 from envmgr.store.links import borrowed_objects
+from envmgr.store.optimise import saved_by_sharing, shared_inodes
 from envmgr.store.roots import PRINTED_SECONDS
+from envmgr.tree import UnfitTreeError
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,48 @@ def garbage_of(layout: Layout, database: Database, kept: Collection[StorePath], 
         kept: what roots name.
         policy: how much is to go.
     """
-    borrowed = borrowed_objects(layout)
     if not policy.is_choosy:
-        return _weighed(database.dead(kept), borrowed)
+        return list(_weighed(layout, database.dead(kept)))
     uses = {path: last_use(layout, path) for path in database.objects()}
-    dead = _weighed(database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)}), borrowed)
-    size = database.statistics().bytes - sum(item.size for path in borrowed if (item := database.object(path)))
-    return list(_as_much_as_said(_longest_unused_first(database, dead, uses), policy, size))
+    dead = database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)})
+    aged = _longest_unused_first(database, dead, uses)
+    ages, items = [age for age, _ in aged], _weighed(layout, [item for _, item in aged])
+    return list(_as_much_as_said(zip(ages, items, strict=True), policy, _size(layout, database)))
 
 
-def _weighed(dead: list[DeadObject], borrowed: Collection[StorePath]) -> list[DeadObject]:
-    """Dead objects, those that lie in another store with no bytes: none become free here."""
-    return [replace(item, bytes=0) if item.store_path in borrowed else item for item in dead] if borrowed else dead
+def _size(layout: Layout, database: Database) -> int:
+    """Bytes of the files of all objects that lie here, those with several names counted once."""
+    elsewhere = sum(item.size for path in borrowed_objects(layout) if (item := database.object(path)))
+    return database.statistics().bytes - elsewhere - saved_by_sharing(layout)
+
+
+def _weighed(layout: Layout, dead: Sequence[DeadObject]) -> Iterator[DeadObject]:
+    """Dead objects with the bytes that become free when they go one after the other.
+
+    A file that is shared becomes free with its last name; what lies in another store, never.
+    """
+    borrowed, shared = borrowed_objects(layout), shared_inodes(layout)
+    left: dict[Inode, int] = {}
+    for item in dead:
+        if item.store_path in borrowed:
+            yield replace(item, bytes=0)
+        elif shared:
+            yield replace(item, bytes=_freed(layout.object(item.store_path), shared, left, item.bytes))
+        else:
+            yield item
+
+
+def _freed(tree: Path, shared: Collection[int], left: dict[Inode, int], recorded: int) -> int:
+    """The bytes that become free with a tree; `left` counts the names that shared files have in other trees."""
+    try:
+        files = disk_use(tree, shared=shared)
+    except UnfitTreeError:  # damaged: what was recorded is as good a guess as any
+        return recorded
+    freed = 0
+    for inode, use in files.items():
+        left[inode] = left.get(inode, use.links) - use.seen
+        freed += use.bytes if left[inode] <= 0 else 0
+    return freed
 
 
 def _last_of_each_name(uses: Mapping[StorePath, float], number: int) -> Iterator[StorePath]:
@@ -81,7 +115,7 @@ def _longest_unused_first(
     return sorted(((ages[item.store_path], item) for item in dead), key=lambda aged: aged[0])
 
 
-def _as_much_as_said(aged: Sequence[tuple[float, DeadObject]], policy: Policy, size: int) -> Iterator[DeadObject]:
+def _as_much_as_said(aged: Iterable[tuple[float, DeadObject]], policy: Policy, size: int) -> Iterator[DeadObject]:
     freed = 0
     for used, item in aged:
         if policy.unused_since is not None and used >= policy.unused_since:

@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from envmgr.model.store_path import StorePath
-from envmgr.store import roots
+from envmgr.store import optimise, roots
 from envmgr.store.db import DeadObject, Dropped
 from envmgr.store.durable import sync_folder
 from envmgr.store.garbage import Policy, garbage_of
@@ -123,7 +123,8 @@ def collect(store: Store, policy: Policy = ALL, progress: Progress = lambda drop
         dead = collection.drop_objects(progress)
         rubbish = collection.drop_rubbish()
         collection.delete_stale_locks()
-        return Garbage(tuple(dead), tuple(rubbish))
+    optimise.sweep(store.layout)
+    return Garbage(tuple(dead), tuple(rubbish))
 
 
 class _Collection:
@@ -133,6 +134,7 @@ class _Collection:
         self.layout, self.database = store.layout, store.database
         self.policy, self.remover = policy, remover
         self.watch = RootWatch(self.layout, printed_seconds=policy.printed_seconds)
+        self.logged = {log.name for log in self.layout.logs.iterdir()}
         self.folders: dict[Path, int] = {}
         self.opened = ExitStack()
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="unlink")
@@ -205,7 +207,8 @@ class _Collection:
         for digests in dropped.realisations:
             yield [(realisation_name(*digests), realisations)]
         for digest in dropped.derivations:
-            yield [(log_name(digest), logs), (derivation_name(digest), derivations)]
+            log = [(log_name(digest), logs)] if log_name(digest) in self.logged else []
+            yield [*log, (derivation_name(digest), derivations)]
 
     def file(self, place: Path) -> _File:
         """A file of the store."""

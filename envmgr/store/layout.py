@@ -55,6 +55,11 @@ class Layout:
         return self.root / "memos"
 
     @cached_property
+    def shared(self) -> Path:
+        """One more name of each file that several objects may share, by its SHA-256: see optimise."""
+        return self.root / "shared"
+
+    @cached_property
     def locks(self) -> Path:
         """Lock files, in a folder of mode 700; they are never deleted."""
         return self.root / "locks"

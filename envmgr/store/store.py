@@ -28,6 +28,7 @@ from envmgr.store.layout import Layout
 from envmgr.store.links import lend, lenders
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.opening import make_folders, refuse_lost_index, sweep
+from envmgr.store.optimise import share_objects
 from envmgr.store.path_lock import (
     LOCK_SECONDS,
     Waiting,
@@ -82,9 +83,11 @@ class Store:
     _running: RunningRoot
     _staging: StagingFolders
     _committer: Committer
+    _new: list[StorePath] | None
+    """The objects that this process has settled, if their files are to be shared; else None."""
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False, trust_locks: bool = False) -> Self:
+    def open(cls, root: Path, *, read_only: bool = False, trust_locks: bool = False, optimise: bool = False) -> Self:
         """Open a store; the first use makes it. What dead processes left in staging is cleared away.
 
         A store that others own or that lies on a read-only file system is opened for reading; what needs more
@@ -94,6 +97,7 @@ class Store:
             root: its folder.
             read_only: open it for reading, though it could be written.
             trust_locks: take it that locks hold between all hosts, where that can't be told.
+            optimise: at the end, let files of new objects that equal others be one with them.
 
         Raises:
             NoStoreError: there is none, and none can be made.
@@ -108,16 +112,17 @@ class Store:
         if not reason:
             require_locks(layout, trust=trust_locks)
         refuse_lost_index(layout)
-        store = cls.of(layout, reason, Database(layout.index, read_only=bool(reason)))
+        store = cls.of(layout, reason, Database(layout.index, read_only=bool(reason)), optimise=optimise)
         if not reason:
             sweep(layout)
         return store
 
     @classmethod
-    def of(cls, layout: Layout, read_only: str, database: Database) -> Self:
+    def of(cls, layout: Layout, read_only: str, database: Database, *, optimise: bool = False) -> Self:
         """A store with an index that is open already; `read_only` says why it can't be written, or is empty."""
         folders = StagingFolders(layout)
-        return cls(layout, read_only, database, RunningRoot(layout), folders, Committer(layout, database, folders))
+        committer = Committer(layout, database, folders)
+        return cls(layout, read_only, database, RunningRoot(layout), folders, committer, [] if optimise else None)
 
     def close(self) -> None:
         """Settle what was placed, and let go of what was held."""
@@ -129,8 +134,12 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None and self._new:
+                share_objects(self, self._new)
+        finally:
+            self.close()
 
     @property
     def root(self) -> Path:
@@ -318,7 +327,9 @@ class Store:
         """
         places = map(os.fsencode, [self.layout.objects, self.layout.staging, *lenders(self.layout)])
         finished = Finished(derivation, resolved, candidates, [*forbidden, *places], isolation, bare_host, manifest)
-        return self._publisher().publish(made, finished)
+        placed = self._publisher().publish(made, finished)
+        self._note(placed.realisation.store_path, placed.settled)
+        return placed
 
     def require_whole(self) -> None:
         """Go on only if all that was published could be settled so far.
@@ -368,7 +379,9 @@ class Store:
             DiskFullError, NotWrittenError: it could not be written, or something earlier not be brought to the disk.
             NotValidError: an object that it refers to is not here.
         """
-        return self._publisher().adopt(made, foreign)
+        settled = self._publisher().adopt(made, foreign)
+        self._note(foreign.path, settled)
+        return settled
 
     def learn(self, realisations: Iterable[Realisation], texts: Mapping[Digest, bytes]) -> Future[None]:
         """Bind derivations to objects that are held, as another store did; an answer that is here stays as it is.
@@ -454,6 +467,11 @@ class Store:
         else:
             with shared(self.layout.collector_lock, timeout=LOCK_SECONDS):
                 yield
+
+    def _note(self, path: StorePath, settled: Future[None]) -> None:
+        """Remember an object, once it is settled, whose files are to be shared."""
+        if (new := self._new) is not None:
+            settled.add_done_callback(lambda done: None if done.exception() else new.append(path))
 
     def _publisher(self) -> Publisher:
         return Publisher(self.layout, self.database, self._committer, self._hold)
