@@ -44,7 +44,7 @@ def _nothing(root: str, folder: str, paths: list[str]) -> str | None:
     rows = connection.execute(_CLOSURE, (f"[{asked}]",)).fetchall()
     connection.close()
     objects = {row[0] for row in rows}
-    if not objects.issuperset(paths) or any(isolation in (None, "unsandboxed") for *_, isolation in rows):
+    if not objects.issuperset(paths) or any(isolation in (None, "unsandboxed", "unknown") for *_, isolation in rows):
         return None
     answers = {f"{digest.removeprefix('sha256:')}.json" for _, *digests, _ in rows for digest in digests}
     if not answers.issubset(posix.listdir(f"{folder}/realisations")):

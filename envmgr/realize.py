@@ -125,13 +125,14 @@ class Realizer:
     def _best(
         self, node: Node, found: Sequence[Realisation], expected: Mapping[Digest, Expected]
     ) -> Realisation | None:
-        """The locked output, if it is among several."""
+        """The locked output, if it is among several; what nobody vouches for counts only if it is locked."""
         wanted = expected.get(node.digest)
         best = next((item for item in found if wanted and item.store_path == wanted.store_path), None)
-        if best is None and self.below is not None and (wanted or not found):
+        vouched = [item for item in found if item.is_vouched_for]
+        if best is None and self.below is not None and (wanted or not vouched):
             best = self.below.answer(node.digest, wanted.store_path if wanted else None)
-        if best is None and found:
-            best = found[0]
+        if best is None and vouched:
+            best = vouched[0]
             self.check(node, best, expected)
         return best
 

@@ -7,8 +7,11 @@ from pydantic import BaseModel, ConfigDict
 from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
 
-Isolation = Literal["sandboxed", "confined", "unsandboxed"]
+Held = Literal["sandboxed", "confined", "unsandboxed"]
 """How a builder was held: in a full sandbox, by the kernel's Landlock alone, or not at all."""
+
+Isolation = Held | Literal["unknown"]
+"""How a builder was held, as far as somebody vouches for it."""
 
 
 class StoreObject(BaseModel):
@@ -43,3 +46,8 @@ class Realisation(BaseModel):
     isolation: Isolation
     bare_host: dict[str, str] = {}
     origin: str = ""
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether somebody saw the derivation come to this; else it counts only where a lockfile says the same."""
+        return self.isolation != "unknown"

@@ -99,7 +99,7 @@ class Below:
             for lender in [*self._lenders()]:
                 try:
                     for made in ask(lender):
-                        if wanted in (None, made.store_path):
+                        if made.store_path == wanted or (wanted is None and made.is_vouched_for):
                             self._found[made.store_path] = _loans(lender, made.store_path)
                             return made
                 except (EnvmgrError, OSError) as error:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from envmgr.manifest import FileEntry, Manifest
+from envmgr.manifest import Manifest
 from envmgr.model.digest import Digest
 from envmgr.model.event import Event
 from envmgr.model.realisation import StoreObject
@@ -232,8 +232,6 @@ class Copying:
         record = found.record
         foreign = Foreign(record.described, found.cache.manifest(record), found.realisations, found.texts)
         foreign.check()
-        if found.known and not _is_known(found, foreign.manifest):
-            raise found.cache.damaged(layout.object_record(record.store_path), "its object has another hash")
         self._unpack(found, staging, foreign.manifest)
         if not found.signed and found.kind == "built":
             _check_references(found, staging)
@@ -247,17 +245,6 @@ class Copying:
                 unpack(manifest, _Counted(source, found, self._tell), staging.out, where=file)
         except DamagedPackError as error:
             raise found.cache.damaged(file, error.message) from error
-
-
-def _is_known(found: Found, manifest: Manifest) -> bool:
-    """Whether an object is the fixed output that was asked for."""
-    output = found.known
-    if output is None or output.form == "tree":
-        return output is None or str(manifest.digest) == output.known["manifest"]
-    match manifest.entries:
-        case (FileEntry(path, _, False, sha256),):
-            return (path, sha256) == (output.file, output.known["sha256"])
-    return False
 
 
 def _check_references(found: Found, staging: Staging) -> None:

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 
 from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sharing import layout
 from envmgr.sharing.record import Record, SignedRealisation
-from envmgr.store.db import NotValidError
+from envmgr.store.offer import ordered_closure
 from envmgr.store.store import Store
 
 
@@ -59,12 +58,7 @@ def parcels(store: Store, paths: Iterable[StorePath], *, unsandboxed: bool) -> l
     Raises:
         NotValidError: one of them is gone.
     """
-    closure = {path: store.object(path) for path in store.closure(paths)}
-    objects = {path: described for path, described in closure.items() if described is not None}
-    if gone := closure.keys() - objects.keys():
-        raise NotValidError(store.layout.index, gone)
-    order = TopologicalSorter({path: described.references for path, described in objects.items()}).static_order()
-    return [_parcel(store, objects[path], unsandboxed=unsandboxed) for path in order]
+    return [_parcel(store, described, unsandboxed=unsandboxed) for described in ordered_closure(store, paths)]
 
 
 def _parcel(store: Store, described: StoreObject, *, unsandboxed: bool) -> Parcel:
@@ -78,6 +72,6 @@ def _parcel(store: Store, described: StoreObject, *, unsandboxed: bool) -> Parce
             bare_host=made.bare_host,
         )
         for made in store.database.realisations_of(path)
-        if unsandboxed or is_fixed or made.isolation != "unsandboxed"
+        if made.isolation != "unknown" and (unsandboxed or is_fixed or made.isolation != "unsandboxed")
     ]
     return Parcel(described, tuple(told), is_doubtful=not (told or is_fixed))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from envmgr.model.derivation import FixedOutput
+from envmgr.manifest import FileEntry, Manifest
+from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
@@ -25,18 +26,33 @@ class Question:
         wanted = self.expected.get(self.node.digest)
         return wanted.store_path if wanted else None
 
+    def fixed(self, size: int) -> tuple[StorePath, Digest] | None:
+        """The object that a source must be, with its manifest; None where its hash does not say so.
+
+        Args:
+            size: bytes of its files; of a file that is known by its hash, who has it says them.
+        """
+        return _fixed(self.node.derivation, size)
+
     def nameable(self) -> frozenset[StorePath] | None:
         """Every object that the output can refer to; None where the plan and the lockfile do not say them all."""
         paths = set()
         for node in self.node.walk():
-            wanted, derivation = self.expected.get(node.digest), node.derivation
-            if wanted is not None:
+            if wanted := self.expected.get(node.digest):
                 paths.add(wanted.store_path)
-            elif isinstance(derivation.output, FixedOutput) and derivation.output.form == "tree":
-                manifest = Digest.parse(str(derivation.output.known["manifest"]))
-                paths.add(
-                    StorePath.of(kind="fixed", manifest=manifest, name=derivation.name, version=derivation.version)
-                )
+            elif fixed := _fixed(node.derivation, None):
+                paths.add(fixed[0])
             else:
                 return None
         return frozenset(paths)
+
+
+def _fixed(derivation: Derivation, size: int | None) -> tuple[StorePath, Digest] | None:
+    match derivation.output:
+        case FixedOutput(form="tree", known={"manifest": str(text)}):
+            manifest = Digest.parse(text)
+        case FixedOutput(form="file", known={"sha256": str(sha256)}, file=file) if size is not None:
+            manifest = Manifest((FileEntry(file, size, executable=False, sha256=sha256),)).digest
+        case _:
+            return None
+    return StorePath.of(kind="fixed", manifest=manifest, name=derivation.name, version=derivation.version), manifest

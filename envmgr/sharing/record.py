@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from envmgr.config import Name
 from envmgr.model.canonical import Value, canonical_text
 from envmgr.model.digest import Digest
-from envmgr.model.realisation import Isolation, Realisation, StoreObject
+from envmgr.model.realisation import Held, Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sharing.json_text import parsed
 from envmgr.sharing.keys import PrivateKey
@@ -32,7 +32,7 @@ class SignedRealisation(_Part):
     resolved: Digest
     derivation: dict[str, Any]
     """The derivation's text, as JSON."""
-    isolation: Isolation
+    isolation: Held
     bare_host: dict[str, str] = {}
     signatures: dict[Name, str] = {}
     """By the names of the keys, in base 64."""

@@ -5,10 +5,10 @@ not what it should be is said by name, and the next cache is asked. What is foun
 
 - *Signed.* A key that the user trusts has signed that this derivation came to this object.
 - *Pinned.* The lockfile says which object the derivation must come to; the store path vouches for its bytes.
-- *Fixed.* The derivation is a source that is known by its hash; the copy is held against that.
+- *Fixed.* The derivation is a source that is known by its hash: that, too, says which object it must come to.
 
-An answer that is only pinned or fixed is kept as the answer to its derivation and to nothing else, and as built nobody
-knows how: what such a record says of resolved digests and of sandboxes is not believed.
+An answer that is only pinned is kept as nobody's word: it counts where a lockfile says the same, and nowhere else. What
+the record says of a resolved digest, and of how the build was held, is not believed at all.
 """
 
 import threading
@@ -19,10 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self, TypeVar
 
-from envmgr.model.derivation import FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError
-from envmgr.model.realisation import Realisation
+from envmgr.model.realisation import Isolation, Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.sharing import layout
 from envmgr.sharing.absent import Absent
@@ -63,13 +62,10 @@ class Found:
     """Why none of them is, where that is so."""
     answer: Realisation | None = None
     """The one that was asked for, if one was."""
-    known: FixedOutput | None = None
-    """What the answer must still be held against."""
-    nameable: frozenset[StorePath] | None = None
-    """Every object that it can refer to, where the plan and the lockfile tell."""
-
     text: bytes = b""
-    """The text of the answer's derivation."""
+    """The text of that one's derivation, where the record does not have it."""
+    nameable: frozenset[StorePath] | None = None
+    """Every object that this one can refer to, where the plan and the lockfile tell."""
 
     @property
     def realisations(self) -> tuple[Realisation, ...]:
@@ -188,14 +184,12 @@ class Substituters:
         for made in found.signed:
             if question.digest in (made.resolved, made.derivation) and self._is_isolated(made):
                 return replace(found, answer=made)
-        output = question.node.derivation.output
-        if isinstance(output, FixedOutput) and "md5" not in output.known and found.kind == "fixed":
-            answer = _unsigned(found, question, "known by its hash")
-            return replace(found, answer=answer, text=question.node.derivation.text, known=output)
+        record, text = found.record, question.node.derivation.text
+        if question.fixed(record.size) == (record.store_path, record.manifest):
+            return replace(found, answer=_unsigned(found, question, "sandboxed", "known by its hash"), text=text)
         if question.pinned and not self._sandboxed:
-            answer = _unsigned(found, question, "pinned by the lockfile")
-            nameable = question.nameable()
-            return replace(found, answer=answer, text=question.node.derivation.text, nameable=nameable)
+            answer = _unsigned(found, question, "unknown", "pinned by the lockfile")
+            return replace(found, answer=answer, text=text, nameable=question.nameable())
         raise UntrustedError(found.cache.name, found.record.store_path, self._doubt(found, question))
 
     def _asked(self, member: _Member, question: Question) -> Found | None:
@@ -263,13 +257,13 @@ class Substituters:
             self._say(what)
 
 
-def _unsigned(found: Found, question: Question, proof: str) -> Realisation:
+def _unsigned(found: Found, question: Question, isolation: Isolation, proof: str) -> Realisation:
     """The answer to a derivation that only its object vouches for."""
     return Realisation(
         resolved=question.node.derivation.digest,
         derivation=question.node.derivation.digest,
         store_path=found.record.store_path,
         manifest=found.record.manifest,
-        isolation="unsandboxed",
+        isolation=isolation,
         origin=f"cache {found.cache.name}, {proof}",
     )

@@ -184,9 +184,10 @@ class Publisher:
             return self.database.object(path) if self.layout.object(path).is_dir() else None
 
     def _knows(self, made: Realisation) -> bool:
-        """Whether this question has an answer here already, which nothing from elsewhere may change."""
+        """Whether this question has an answer here that somebody vouches for: nothing from elsewhere may change it."""
         known = self.database.realisations_of_derivation(made.derivation)
-        return any(item.resolved == made.resolved and self.layout.object(item.store_path).is_dir() for item in known)
+        vouched = [item.store_path for item in known if item.resolved == made.resolved and item.is_vouched_for]
+        return any(self.layout.object(path).is_dir() for path in vouched)
 
     def _add(
         self,

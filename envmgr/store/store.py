@@ -160,10 +160,13 @@ class Store:
         return self.database.object(path) if self.folder(path).is_dir() else None
 
     def realisation(self, resolved: Digest) -> Realisation | None:
-        """The realisation of a resolved derivation, its object held from now on; None where there is no valid one."""
+        """The realisation of a resolved derivation, its object held from now on; None where there is no valid one.
+
+        One that nobody vouches for is none.
+        """
         with self._using():
             found = self.database.realisation(resolved)
-            return next(iter(self._valid([found] if found else [])), None)
+            return next(iter(self._valid([found] if found and found.is_vouched_for else [])), None)
 
     def realisations_of(self, *derivations: Digest) -> list[Realisation]:
         """What derivations came to, as far as it is still valid, held from now on.

@@ -65,7 +65,21 @@ def test_a_lockfile_that_pins_it_needs_no_signature(team: Team) -> None:
     assert (sorted(names(result.copied)), result.built, result.warned) == (["base", "user"], [], [])
     (made,) = team.bob("show", result.path.name, "--json").data["realisations"]
     assert made["origin"] == "cache team, pinned by the lockfile"
-    assert (made["isolation"], made["resolved"]) == ("unsandboxed", made["derivation"])
+    assert (made["isolation"], made["resolved"]) == ("unknown", made["derivation"])
+
+
+def test_what_a_lockfile_pinned_counts_only_where_it_is_pinned(team: Team) -> None:
+    team.bob("cache", "add", "team", str(team.cache))
+    team.bob("realize", "user", "--lock", "recipes.lock")
+    asked = ("realize", "user", "--no-caches")
+    assert team.bob(*asked, "--lock", "recipes.lock", "--dry-run", "--json").data["build"] == []
+    assert team.bob(*asked, "--dry-run", "--json").data["build"][-1] == "user-1"
+    assert (
+        team.bob.fails(2, "cache", "push", str(team.cache), "user", "--lock", "recipes.lock")["class"]
+        == "UnsandboxedError"
+    )
+    assert sorted(team.bob(*asked).built) == ["base-1", "tool-1", "user-1"]
+    assert team.bob(*asked, "--dry-run", "--json").data["present"] == 1
 
 
 def test_only_what_is_surely_sandboxed_is_copied_where_a_sandbox_is_required(team: Team) -> None:

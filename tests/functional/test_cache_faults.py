@@ -182,3 +182,29 @@ def test_what_a_cache_lacked_a_moment_ago_is_not_asked_for_again(team: Team, ori
     first = len(origin.requests)
     bob("realize", "lone", "--dry-run")
     assert [request.path for request in origin.requests[first:]] == []
+
+
+def test_a_source_is_taken_without_a_signature_and_only_if_it_is_what_it_must_be(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        checkout.write(f"{name}.txt", name)
+        source = f"[sources]\ndata = {{ kind = 'local', path = '../{name}.txt' }}\n"
+        checkout.recipe(name, f"{source}[build]\nbuilder = 'tree'\nsettings.files = {{ data = 'data/{name}.txt' }}\n")
+    alice, bob, cache = checkout.of_user("alice"), checkout.of_user("bob"), tmp_path / "cache"
+    alice("realize", "one", "two")
+    sources = sorted(path for path in alice.objects() if path.endswith(".txt-0"))
+    alice("cache", "push", str(cache), *sources)
+    bob("cache", "add", "team", str(cache))
+    taken = bob("realize", "two")
+    assert (taken.copied, taken.fetched, taken.built) == ([sources[1]], [], ["two-1"])
+    one, two = (
+        next(file for file in (cache / "realisations").iterdir() if name in file.read_text()) for name in sources
+    )
+    question = f"sha256:{one.stem}"
+    record = json.loads(two.read_text())
+    record["realisations"][0] |= {"resolved": question}
+    one.write_text(json.dumps(record))
+    result = bob("realize", "one")
+    assert (result.path / "data").read_text() == "one"
+    assert (result.fetched, "nobody has signed it" in result.warned[0]) == (["one.txt-0"], True)
