@@ -15,7 +15,7 @@ from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.disk import Disk
-from envmgr.store.durable import write_draft, writing
+from envmgr.store.durable import sync_folder, write_draft, writing
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, shared
 from envmgr.store.staging import Staging, StagingFolders, discard
@@ -115,8 +115,10 @@ class Committer:
         with self._changed:
             self._urgent += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._waiting and not self._is_busy)
-            self._urgent -= 1
+            try:
+                self._changed.wait_for(lambda: not self._waiting and not self._is_busy)
+            finally:
+                self._urgent -= 1
             if self._failure is not None:
                 raise self._failure
 
@@ -165,7 +167,8 @@ class Committer:
             with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
                 for draft, target in drafts.items():
                     draft.replace(target)
-                self._disk.sync(folders={target.parent for target in texts})
+                for folder in {target.parent for target in texts}:
+                    sync_folder(folder)
                 self._database.record(objects, [made for addition in batch for made in addition.realisations])
 
     def _write_drafts(self, texts: Mapping[Path, bytes]) -> dict[Path, Path]:
