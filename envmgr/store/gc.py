@@ -19,7 +19,6 @@ It may run at any time beside realize and run. The protocol:
   these objects again finds its place empty. The trees are deleted after it, without any lock: nobody knows them.
 - Rubbish is swept in such sections as well: it is looked for without the lock, and looked at again in it. What a living
   process holds is spared whether it has a row or not: it may stand in its place and not be recorded yet (`publish`).
-
 - A `realize` with nothing to do asks no index: it looks whether the objects are there, in one such section in which it
   makes a root young (realize_hot). It can't tell an object from what is left of one when a collection was killed before
   it moved the tree; so the first section deletes all memos that answers are given from, and they are made anew.

@@ -7,6 +7,7 @@ import pytest
 from tests.faults.at_every_call import Trial, at_every_call, in_copies_of_the_store
 from tests.faults.conftest import assert_every_kind, assert_nothing_is_left, assert_nothing_is_lost
 from tests.faults.forks import Forks
+from tests.faults.system_calls import RENAMES
 from tests.functional.conftest import Checkout, Result
 
 KILLED = -signal.SIGKILL
@@ -42,3 +43,39 @@ def test_a_killed_collection_loses_nothing_and_the_next_one_ends_its_work(forks:
         assert_nothing_is_lost(forks, trial.checkout, kept)
 
     assert_every_kind(at_every_call(forks, in_copies_of_the_store(project, "gc", "--now"), after))
+
+
+def test_a_killed_repair_loses_nothing_and_the_next_one_ends_its_work(forks: Forks, project: Checkout) -> None:
+    whole = project.objects()
+    (damaged,) = project.store.glob("objects/*-dead-*/folder/file")
+    damaged.chmod(0o644)
+    damaged.write_text("DEAD")
+
+    def after(trial: Trial, ended: Result) -> None:
+        assert ended.exit == KILLED
+        forks(trial.checkout, "verify", "--repair")
+        assert_nothing_is_lost(forks, trial.checkout, whole)
+        assert_nothing_is_left(forks, trial.checkout)
+
+    trial = in_copies_of_the_store(project, "verify", "--repair")
+    assert_every_kind(at_every_call(forks, trial, after, at_most=8))
+
+
+def test_a_killed_optimise_loses_nothing_and_the_next_one_ends_its_work(forks: Forks, project: Checkout) -> None:
+    texts = ", ".join(f"'{name}/file' = 'dead'" for name in "abc")
+    project.recipe("twin", f"[build]\nbuilder = 'tree'\nsettings.texts = {{ {texts} }}\n")
+    forks(project, "realize", "twin")
+    whole = project.objects()
+
+    def after(trial: Trial, ended: Result) -> None:
+        assert ended.exit == KILLED
+        forks(trial.checkout, "verify", "--repair")  # of an ordinary user a folder may have been left writable
+        assert_nothing_is_lost(forks, trial.checkout, whole)
+        forks(trial.checkout, "optimise")
+        copies = trial.checkout.store.glob("objects/*/*/file")
+        assert len({file.stat().st_ino for file in copies if file.read_text() == "dead"}) == 1
+        forks(trial.checkout, "gc", "--now")
+        assert all(file.stat().st_nlink > 1 for file in trial.checkout.store.glob("shared/*"))
+
+    calls = at_every_call(forks, in_copies_of_the_store(project, "optimise"), after)
+    assert {call.name for call in calls} & set(RENAMES)
