@@ -26,6 +26,7 @@ from envmgr.store.adopt import Foreign
 from envmgr.store.db import NotValidError
 from envmgr.store.durable import room
 from envmgr.store.pack import DamagedPackError, Source, unpack
+from envmgr.store.path_lock import PathLockTimeoutError
 from envmgr.store.references import scan
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
@@ -185,12 +186,12 @@ class Copying:
 
     def _copy(self, path: StorePath, needs: Sequence[Future[None]]) -> None:
         """Copy an object from the first cache that gives it whole; others wait until it is settled."""
-
-        def waiting(holder: str) -> None:
-            self._tell(Event("waiting", str(path), text=f"for {holder}"))
-
         with ExitStack() as turn:
-            turn.enter_context(self._store.lock(path, holder=f"copying {path}", timeout=self._timeout, waiting=waiting))
+            try:
+                turn.enter_context(self._store.copy_lock(path, timeout=0))
+            except PathLockTimeoutError:
+                self._tell(Event("waiting", str(path), text="for another process that copies it"))
+                turn.enter_context(self._store.copy_lock(path, timeout=self._timeout))
             settled = self._settled(path, needs)
             turn_over = turn.pop_all().close
         settled.add_done_callback(lambda _: turn_over())

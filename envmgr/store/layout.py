@@ -122,9 +122,10 @@ class Layout:
         """Held while a resolved derivation is being built: by one process at a time."""
         return self.locks / f"build-{resolved.hex}"
 
-    def copy_lock(self, path: StorePath) -> Path:
-        """Held while an object is being copied from elsewhere: by one process at a time."""
-        return self.locks / f"copy-{path.base}"
+    @cached_property
+    def copy_lock(self) -> Path:
+        """A part of it, by store path, is held while an object is being copied from elsewhere."""
+        return self.locks / "copy"
 
     @cached_property
     def publish_lock(self) -> Path:

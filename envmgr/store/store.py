@@ -33,6 +33,7 @@ from envmgr.store.path_lock import (
     LOCK_SECONDS,
     Waiting,
     exclusive,
+    exclusive_part,
     shared,
     wait_silently,
 )
@@ -417,23 +418,34 @@ class Store:
 
     @contextmanager
     def lock(
-        self, what: Digest | StorePath, *, holder: str, timeout: float, waiting: Waiting = wait_silently
+        self, resolved: Digest, *, holder: str, timeout: float, waiting: Waiting = wait_silently
     ) -> Iterator[None]:
-        """Be the only one who builds a resolved derivation, or copies an object from elsewhere.
+        """Be the only one who builds a resolved derivation.
 
         Args:
-            what: which one.
+            resolved: which one.
             holder: what those who wait are told about us.
             timeout: seconds to wait at most.
             waiting: told whom we wait for, if we must.
 
         Raises:
-            PathLockTimeoutError: another process held it for all that time.
+            PathLockTimeoutError: another process built it for all that time.
             ReadOnlyStoreError: the store cannot be written.
         """
         self.require_writable()
-        lock = self.layout.build_lock(what) if isinstance(what, Digest) else self.layout.copy_lock(what)
-        with exclusive(lock, holder=holder, timeout=timeout, waiting=waiting):
+        with exclusive(self.layout.build_lock(resolved), holder=holder, timeout=timeout, waiting=waiting):
+            yield
+
+    @contextmanager
+    def copy_lock(self, path: StorePath, *, timeout: float) -> Iterator[None]:
+        """Be the only one who copies an object from elsewhere; any thread may end that.
+
+        Raises:
+            PathLockTimeoutError: another process copied it for all of `timeout` seconds.
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        self.require_writable()
+        with exclusive_part(self.layout.copy_lock, str(path), timeout=timeout):
             yield
 
     def require_writable(self) -> None:

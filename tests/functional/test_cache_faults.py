@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from tests.functional.conftest import Checkout, Result
+from tests.functional.conftest import PATIENCE, Checkout, Result
 from tests.functional.team import Team, names
 from tests.loopback import Origin, Reply
 
@@ -208,3 +210,14 @@ def test_a_source_is_taken_without_a_signature_and_only_if_it_is_what_it_must_be
     result = bob("realize", "one")
     assert (result.path / "data").read_text() == "one"
     assert (result.fetched, "nobody has signed it" in result.warned[0]) == (["one.txt-0"], True)
+
+
+def test_who_copies_at_once_copies_once(team: Team, origin: Origin) -> None:
+    bob = replace(team.serve(origin), forked=False)
+    with ExitStack() as stack:
+        processes = [stack.enter_context(bob.start("realize", "user")) for _ in range(3)]
+        assert {process.communicate(timeout=PATIENCE)[0] for process in processes} == {
+            f"{bob('realize', 'user').path}\n"
+        }
+    for name in ("base", "user"):
+        assert len(origin.asked("/" + team.file("contents", name))) == 1
