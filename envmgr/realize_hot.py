@@ -94,6 +94,13 @@ def look(paths: list[str], began: int) -> Seen | None:
         return None  # it went away meanwhile
 
 
+def with_now(seen: Seen, file: str) -> Seen:
+    """What was seen, and a file of our own that was written since: the root of a lockfile."""
+    present, absent = seen
+    folder, _, name = file.rpartition("/")
+    return {**present, f"{folder}/": ([name], _stamps(folder, [name]))}, absent
+
+
 def remember(
     arguments: list[str], root: str, *, spared: str, printed: list[str], objects: list[str], seen: Seen
 ) -> None:

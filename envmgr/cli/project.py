@@ -133,12 +133,23 @@ def _tree(top: Path, excluded: frozenset[str]) -> Iterator[Path]:
         yield from (path for name in names if not (path := Path(folder, name)).is_symlink())
 
 
-def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> None:
-    """Keep what a lockfile in use came to, as long as the lockfile is there; nothing where none was named."""
-    if lock is not None and not store.read_only:
-        place = str(lock.absolute())
-        name = Digest.of(place.encode()).hex[:16]
-        store.add_root(Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place))
+def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> Path | None:
+    """Keep what a lockfile in use came to, as long as the lockfile is there; the root's file, if there is one.
+
+    What other uses of it came to stays as well, if it is still what the lockfile pins.
+    """
+    if lock is None or store.read_only:
+        return None
+    place = str(lock.absolute())
+    name = Digest.of(place.encode()).hex[:16]
+    root = Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place)
+    return store.extend_root(root, lambda: _pinned(lock))
+
+
+def _pinned(lock: Path) -> set[StorePath]:
+    from envmgr.planning.locked_plan import read
+
+    return {entry.store_path for entry in read(lock).entry if entry.store_path}
 
 
 def keep_printed(store: Store, paths: Iterable[StorePath]) -> str:

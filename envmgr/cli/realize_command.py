@@ -106,11 +106,11 @@ def command(
         done = realizer.realize(nodes, expected)
         again = build_again(realizer, nodes, expected, closure=closure) if rebuild else []
         paths = [done[node.digest].store_path for node in artifacts]
-        keep_lockfile(store, lock, paths)
+        kept = keep_lockfile(store, lock, paths)
         keep_by_links(store, zip(links, paths, strict=False))
         spared = paths and keep_printed(store, paths)
         if seen and spared and not rebuild and not links:
-            _remember(store, paths, spared, seen)
+            _remember(store, paths, spared, realize_hot.with_now(seen, str(kept)) if kept else seen)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]
     data: Realised | Again = Again(outputs=outputs, rebuilt=again) if rebuild else Realised(outputs=outputs)
     if different := [item for item in again if item.entries]:

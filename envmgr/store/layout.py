@@ -133,6 +133,11 @@ class Layout:
         return self.locks / "publish"
 
     @cached_property
+    def roots_lock(self) -> Path:
+        """Held while a root is made from what it was before."""
+        return self.locks / "roots"
+
+    @cached_property
     def collector_lock(self) -> Path:
         """Held shared by who makes objects valid or relies on them, alone by who makes them invalid."""
         return self.locks / "collector"

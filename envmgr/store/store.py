@@ -5,7 +5,7 @@ is closed, as it is registered in the same section of the collector lock in whic
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -255,6 +255,25 @@ class Store:
         with self.stage("root") as draft, self._using():
             self.database.closure(root.paths)
             roots.add(self.layout, root, scratch=draft.work)
+
+    def extend_root(self, root: Root, still: Callable[[], Collection[StorePath]]) -> Path:
+        """Keep what a root names and, of what it named before, what is needed still; the root's file.
+
+        Where that is so already, nothing is written.
+
+        Raises:
+            NotValidError, ReadOnlyStoreError, DamagedRootError, PathLockTimeoutError
+        """
+        self.require_writable()
+        file = self.layout.roots / root.kind / root.name
+        with exclusive(self.layout.roots_lock, holder=f"the root {root.name}", timeout=LOCK_SECONDS):
+            before = roots.held(self.layout, root.kind, file)
+            others = set(before.paths) - set(root.paths) if before else set()
+            needed = self.database.valid_among(map(str, others.intersection(still()))) if others else set()
+            whole = replace(root, paths=tuple(sorted({*root.paths, *map(StorePath, needed)})))
+            if whole != before:
+                self.add_root(whole)
+        return file
 
     def spare(self, paths: Iterable[StorePath], reason: str) -> str:
         """Keep objects that are held now and about to be printed for some minutes more; the name of their root.

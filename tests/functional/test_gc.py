@@ -70,6 +70,20 @@ def test_what_a_running_command_uses_stays(library_and_tool: Checkout, sandboxed
     assert checkout.objects() == set()
 
 
+def test_a_lockfile_keeps_all_that_its_uses_came_to_until_it_pins_something_else(library_and_tool: Checkout) -> None:
+    checkout = library_and_tool
+    checkout("lock", "tool", "loose", "library")
+    uses = [checkout("realize", name, "--lock", "recipes.lock").path.name for name in ("tool", "loose", "library")]
+    assert checkout("realize", "loose", "--lock", "recipes.lock").path.name == uses[1]
+    checkout("gc", "--now")
+    assert checkout.objects() == set(uses)
+    checkout.recipe("loose", "[build]\nbuilder = 'tree'\nsettings.texts = { loose = 'otherwise' }\n")
+    checkout("lock", "loose")
+    uses[1] = checkout("realize", "loose", "--lock", "recipes.lock").path.name
+    checkout("gc", "--now")
+    assert checkout.objects() == set(uses)
+
+
 def test_a_run_keeps_its_closure_until_its_folder_is_removed(library_and_tool: Checkout) -> None:
     checkout = library_and_tool
     checkout.recipe(

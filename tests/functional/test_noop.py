@@ -197,6 +197,17 @@ def test_a_checkout_that_comes_to_lie_nearer_is_asked(outer: Checkout) -> None:
     assert deeper.fails(3, "realize", "outer")["class"] == "UnknownNameError"
 
 
+def test_a_root_of_a_lockfile_that_was_removed_comes_back(outer: Checkout) -> None:
+    outer("lock", "outer", "inner")
+    first = outer("realize", "outer", "--lock", "recipes.lock")
+    assert at_once(outer, "outer", "--lock", "recipes.lock") == first.stdout
+    (root,) = (outer.store / "roots/lockfile").iterdir()
+    root.unlink()
+    assert at_once(outer, "outer", "--lock", "recipes.lock") is None
+    outer("realize", "outer", "--lock", "recipes.lock")
+    assert root.exists()
+
+
 def test_a_recipe_behind_a_link_is_the_file_that_is_read(outer: Checkout) -> None:
     recipe = outer.top / "recipes/inner.toml"
     elsewhere = outer.top / "elsewhere.toml"
