@@ -12,6 +12,12 @@ def sealed_mode(mode: int) -> int:
     return 0o555 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o444
 
 
+def is_sealed(status: os.stat_result) -> bool:
+    """Whether a file or folder has the mode and time that an object's have."""
+    is_fixed = status.st_mtime_ns == FIXED_TIME * 10**9
+    return is_fixed and stat.S_IMODE(status.st_mode) == sealed_mode(status.st_mode)
+
+
 def seal_entry(descriptor: int) -> None:
     """Give an open file or folder the mode and time that an object's have."""
     mode = os.fstat(descriptor).st_mode

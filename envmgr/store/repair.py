@@ -17,7 +17,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, LockTimeoutError
 from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.sealed import seal_entry, sealed_mode
+from envmgr.sealed import is_sealed, seal_entry
 from envmgr.store import roots
 from envmgr.store.db import NotValidError
 from envmgr.store.descriptor import open_file, open_folder
@@ -197,7 +197,7 @@ def _exchange(tree: Path, target: Path) -> None:
 
 
 def _reseal(folder: Path) -> None:
-    """Set the modes of a tree right, as far as that can be done: then it may be whole."""
+    """Set the modes and times of a tree right, as far as that can be done: then it may be whole."""
     try:
         if not folder.is_dir():
             return
@@ -211,8 +211,7 @@ def _reseal(folder: Path) -> None:
 
 def _reseal_level(level: Level) -> None:
     for entry in (*level.folders, *level.files):
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if mode & 0o7777 != sealed_mode(mode):
+        if not is_sealed(entry.stat(follow_symlinks=False)):
             opened = open_folder if entry.is_dir(follow_symlinks=False) else open_file
             descriptor = opened(entry.name, level.descriptor)
             try:

@@ -1,6 +1,5 @@
 """Every byte, mode and link of every object held against its manifest. Nothing is changed here; `repair` does that."""
 
-import stat
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from envmgr.manifest import Change, Manifest, difference, manifest_of_levels
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
-from envmgr.sealed import sealed_mode
+from envmgr.sealed import is_sealed
 from envmgr.store.contradiction import is_named_so, read, record_is_right
 from envmgr.store.layout import Layout
 from envmgr.store.links import lent_from
@@ -87,20 +86,19 @@ def damage_of(store: Store, path: StorePath) -> Damage | None:
     if found.digest != described.manifest:
         return _content_damage(store, described, found)
     if unsealed and not store.layout.object(path).is_symlink():  # modes in another store are its owner's
-        return Damage(path, f"modes are not an object's: {', '.join(sorted(unsealed))}", content_is_whole=True)
+        what = f"modes or times are not an object's: {', '.join(sorted(unsealed))}"
+        return Damage(path, what, content_is_whole=True)
     return _record_damage(store, described, found)
 
 
 def _watched(folder: Path, unsealed: list[str]) -> Iterator[Level]:
-    """A walk that notes what others could write to, or nobody read."""
-    if stat.S_IMODE(folder.stat().st_mode) != sealed_mode(stat.S_IFDIR):
+    """A walk that notes what others could write to, or nobody read, and what has another time."""
+    if not is_sealed(folder.stat()):
         unsealed.append(".")
     for level in walk(folder):
         yield level
-        for entry in (*level.files, *level.folders):
-            mode = entry.stat(follow_symlinks=False).st_mode
-            if stat.S_IMODE(mode) != sealed_mode(mode):
-                unsealed.append(level.path(entry))
+        entries = (*level.files, *level.folders)
+        unsealed += [level.path(entry) for entry in entries if not is_sealed(entry.stat(follow_symlinks=False))]
 
 
 def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Damage:

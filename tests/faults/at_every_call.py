@@ -27,11 +27,13 @@ class Door:
     fate: int | Callable[["Door"], int] = LET
     stays_so: bool = False
     """Whether all later ones share it."""
+    counts: Callable[[Call], bool] = lambda _: True
+    """Which of the calls count at all."""
     seen: list[Call] = field(default_factory=list)
 
     def __call__(self, call: Call) -> int:
         """The verdict."""
-        if not call.own or not f"{call.path}/".startswith(f"{self.below}/"):
+        if not call.own or not f"{call.path}/".startswith(f"{self.below}/") or not self.counts(call):
             return LET
         self.seen.append(call)
         met = len(self.seen) > self.number if self.stays_so else len(self.seen) == self.number + 1
@@ -67,6 +69,7 @@ def at_every_call(
     after: Callable[[Trial, Result], None],
     *,
     calls: Collection[str] = CHANGES,
+    counts: Callable[[Call], bool] = lambda _: True,
     fate: int | Callable[[Door], int] = KILL,
     stays_so: bool = False,
     at_most: int = sys.maxsize,
@@ -76,28 +79,26 @@ def at_every_call(
     Args:
         forks: runs it.
         trial: makes one, with another number each time.
-        after: called with the trial and how the command ended: says what has to be true. After a kill it has to start
-            another command in the store; no process of the killed one may then be left.
+        after: called with the trial and how the command ended, none of its processes being left: says what has to be
+            true.
         calls: the names of the system calls.
+        counts: which of these count.
         fate: KILL, the error number with which the call fails, or what is done while it waits, and says so.
         stays_so: whether all later calls share the fate.
         at_most: how many calls of one name are tried.
     """
     whole = trial(0)
-    undisturbed = Door(whole.below)
+    undisturbed = Door(whole.below, counts=counts)
     forks(whole.checkout, *whole.command, calls=calls, verdict=undisturbed)
     met = []
     for number in _sample(undisturbed.seen, at_most):
         tried = trial(number + 1)
-        door = Door(tried.below, number, fate, stays_so)
-        fork = forks.start(tried.checkout, *tried.command, calls=calls)
-        ended = fork.end(door)
+        door = Door(tried.below, number, fate, stays_so, counts)
+        ended = forks(tried.checkout, *tried.command, calls=calls, verdict=door, expect=None)
         if len(door.seen) <= number:
             continue  # its threads shared the work otherwise this time, and there was no such call
         try:
             after(tried, ended)
-            if fate == KILL:
-                fork.see_off()
         except BaseException as error:
             place = f"at call {number} of {len(undisturbed.seen)}: {door.seen[number]}"
             error.add_note(f"{place}; it said:\n{ended.stderr}")

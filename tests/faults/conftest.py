@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
+from envmgr.store.gc import garbage
+from envmgr.store.store import Store
+from envmgr.store.verify import verify
 from tests.faults.forks import Forks
 from tests.faults.system_calls import RENAMES, SYNCS, UNLINKS, WRITES, Call
 from tests.functional.conftest import TOP, Checkout, Result, checkout, origin, sandboxed
@@ -36,17 +39,20 @@ def project(checkout: Checkout, forks: Forks) -> Checkout:
     return checkout
 
 
-def assert_nothing_is_lost(forks: Forks, checkout: Checkout, names: Collection[str]) -> None:
+def assert_nothing_is_lost(checkout: Checkout, names: Collection[str]) -> None:
     """Every object in the store is as it was made, and these are among them."""
-    assert forks(checkout, "verify", "--json").data["damages"] == []
+    with Store.open(checkout.store) as store:
+        store.database.require_whole()
+        assert verify(store) == []
     assert checkout.objects() >= set(names)
 
 
-def assert_nothing_is_left(forks: Forks, checkout: Checkout) -> None:
+def assert_nothing_is_left(checkout: Checkout) -> None:
     """The next start has cleared away what a dead command had begun: staging is empty, and so is the trash."""
-    assert forks(checkout, "gc", "--dry-run", "--json").data["rubbish"] == []
-    staging = checkout.store / "staging"
-    assert [*staging.iterdir(), *staging.glob("trash/*")] == [staging / "trash"]
+    with Store.open(checkout.store) as store:
+        assert garbage(store).rubbish == ()
+        staging = store.layout.staging
+        assert [*staging.iterdir(), *staging.glob("trash/*")] == [store.layout.trash]
 
 
 def assert_every_kind(calls: Collection[Call]) -> None:

@@ -51,10 +51,13 @@ class Fork:
     def end(self, verdict: Verdict = let_all) -> Result:
         """See it to its end; a negative exit code is the signal that ended it.
 
-        Watched processes that it started are seen to theirs as well, unless it is killed: then `see_off` does that.
+        If it is watched, all processes that it started are seen to theirs: that some go on for ever is an error.
         """
-        if self.asking is not None and attend(self.asking, self.process, verdict, patience=PATIENCE):
-            os.close(self.asking)
+        if self.asking is not None:
+            try:
+                attend(self.asking, self.process, verdict, patience=PATIENCE)
+            finally:
+                os.close(self.asking)
         with self._control, self.stdout, self.stderr:
             self._control.settimeout(PATIENCE)
             try:
@@ -63,12 +66,6 @@ class Fork:
                 os.killpg(self.process, signal.SIGKILL)
                 raise
             return Result(exit_code, *map(_text, (self.stdout, self.stderr)))
-
-    def see_off(self) -> None:
-        """See the watched processes that a killed command started to their end."""
-        assert self.asking is not None
-        attend(self.asking, self.process, let_all, patience=PATIENCE)
-        os.close(self.asking)
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,8 @@ def watch(names: Collection[str]) -> int:
     return descriptor
 
 
-def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> bool:
-    """Answer what a process and those that it started ask, until it is killed or none of them is left.
-
-    Returns:
-        Whether none is left.
+def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> None:
+    """Answer what a process and those that it started ask, until none of them is left.
 
     Raises:
         TimeoutError: nothing was asked for so many seconds, and processes are left.
@@ -103,10 +100,14 @@ def attend(asking: int, process: int, verdict: Verdict, *, patience: float) -> b
         if not events:
             raise TimeoutError(f"processes are left, and have made no call for {patience} s")
         if not events[0][1] & select.POLLIN:
-            return True
+            return
         with suppress(FileNotFoundError):  # gone meanwhile, or its call interrupted: it will be made anew
             if _answer(asking, process, verdict) == KILL:
-                return False
+                verdict = _let  # its number may be another's from now on
+
+
+def _let(_call: Call) -> int:
+    return LET
 
 
 def _answer(asking: int, process: int, verdict: Verdict) -> int:

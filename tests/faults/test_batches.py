@@ -74,8 +74,8 @@ def test_what_is_not_on_the_disk_is_told_to_nobody_and_built_on_all_the_same(for
     ended = at_the_first_sync(fork, held)
     assert ended.built == ["inner-1", "outer-1"]
     assert rows(chain.store) == 2
-    assert_nothing_is_lost(forks, chain, {ended.path.name})
-    assert_nothing_is_left(forks, chain)
+    assert_nothing_is_lost(chain, {ended.path.name})
+    assert_nothing_is_left(chain)
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -105,7 +105,7 @@ def test_garbage_collection_spares_what_is_placed(forks: Forks, chain: Checkout)
         return LET
 
     ended = at_the_first_sync(fork, held)
-    assert_nothing_is_lost(forks, chain, {ended.path.name})
+    assert_nothing_is_lost(chain, {ended.path.name})
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -128,8 +128,8 @@ def test_two_processes_that_made_one_object_take_turns_and_the_second_finds_it(f
     assert (later.exit, later.path) == (0, ended.path)
     assert (ended.built, later.built) == (["inner-1"], ["inner-1"])
     assert rows(chain.store) == 1
-    assert_nothing_is_lost(forks, chain, {ended.path.name})
-    assert_nothing_is_left(forks, chain)
+    assert_nothing_is_lost(chain, {ended.path.name})
+    assert_nothing_is_left(chain)
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -146,9 +146,8 @@ def test_who_waited_for_a_process_that_is_killed_makes_it_anew(forks: Forks, cha
     later = others[0].end()
     assert (later.exit, later.built) == (0, ["inner-1"])
     assert rows(chain.store) == 1
-    fork.see_off()
-    assert_nothing_is_lost(forks, chain, {later.path.name})
-    assert_nothing_is_left(forks, chain)
+    assert_nothing_is_lost(chain, {later.path.name})
+    assert_nothing_is_left(chain)
 
 
 @pytest.mark.usefixtures("sandboxed")

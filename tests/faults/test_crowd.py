@@ -31,7 +31,7 @@ def test_sixteen_processes_that_want_one_object_fetch_and_build_it_once(
     assert len({result.path for result in ended}) == 1
     assert len(origin.asked("/data")) == 1
     assert [label for result in ended for label in result.built] == ["wanted-1"]
-    assert_nothing_is_lost(forks, checkout, {ended[0].path.name})
+    assert_nothing_is_lost(checkout, {ended[0].path.name})
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -49,7 +49,7 @@ def test_a_collection_that_begins_at_any_call_of_a_realize_takes_nothing_from_it
         assert ended.exit == 0, ended.stderr
         collected = collections.pop().end()
         assert collected.exit == 0, collected.stderr
-        assert_nothing_is_lost(forks, trial.checkout, kept | {ended.path.name})
+        assert_nothing_is_lost(trial.checkout, kept | {ended.path.name})
 
     assert (
         len(at_every_call(forks, in_copies_of_the_store(project, "realize", "outer"), after, fate=collect, at_most=4))

@@ -52,6 +52,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a link": replace_by(lambda file: file.symlink_to("other")),
     "a fifo": replace_by(os.mkfifo),
     "a device": replace_by(lambda file: os.mknod(file, 0o20444, os.makedev(1, 3))),
+    "touched": os.utime,
+    "a folder touched": lambda file: os.utime(file.parent),
     "renamed": lambda file: opened(file).rename(file.with_name("renamed")),
 }
 

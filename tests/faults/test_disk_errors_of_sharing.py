@@ -52,9 +52,9 @@ def test_copying_to_such_a_disk_says_so_and_takes_nothing(forks: Forks, team: Te
 
     def after(trial: Trial, ended: Result) -> None:
         assert_said(ended, *SAID)
-        assert_nothing_is_lost(forks, trial.checkout, ())
+        assert_nothing_is_lost(trial.checkout, ())
         assert forks(trial.checkout, "realize", "user").built == []
-        assert_nothing_is_lost(forks, trial.checkout, ())
+        assert_nothing_is_lost(trial.checkout, ())
 
     trial = in_copies_of_the_store(bob, "realize", "user", "--json")
     assert len(at_every_call(forks, trial, after, calls=CALLS, fate=fate, stays_so=True, at_most=3)) > 10
@@ -69,9 +69,9 @@ def test_an_import_to_such_a_disk_says_so_and_takes_nothing(
 
     def after(trial: Trial, ended: Result) -> None:
         assert_said(ended, *SAID)
-        assert_nothing_is_lost(forks, trial.checkout, before)
+        assert_nothing_is_lost(trial.checkout, before)
         forks(trial.checkout, *trial.command)
-        assert_nothing_is_lost(forks, trial.checkout, before)
+        assert_nothing_is_lost(trial.checkout, before)
 
     trial = in_copies_of_the_store(project, "import", str(file), "--json")
     assert len(at_every_call(forks, trial, after, calls=CALLS, fate=fate, stays_so=True, at_most=3)) > 10

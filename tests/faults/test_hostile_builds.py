@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.faults.conftest import assert_nothing_is_lost
 from tests.faults.forks import Forks
 from tests.faults.system_calls import SYNCS
 from tests.functional.conftest import Checkout
@@ -61,7 +62,7 @@ def hostile(checkout: Checkout, attack: str) -> Checkout:
 def attacked(forks: Forks, checkout: Checkout, attack: str) -> str:
     """What came of an attack: the value that it returned, or the name of the error that it met; the store is whole."""
     path = forks(hostile(checkout, attack), "realize", "hostile", "--sandbox", "required", calls=SYNCS).path
-    assert forks(checkout, "verify", "--json").data["damages"] == []
+    assert_nothing_is_lost(checkout, {path.name})
     return (path / "said").read_text()
 
 

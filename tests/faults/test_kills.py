@@ -1,4 +1,4 @@
-"""SIGKILL at every rename, fsync, write and unlink of a command; none of its processes outlives the next start."""
+"""SIGKILL at every rename, fsync, write and unlink of a command; with it end all processes that it started."""
 
 import signal
 
@@ -20,11 +20,11 @@ def test_a_killed_realize_loses_nothing_and_leaves_nothing(forks: Forks, project
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit == KILLED
         announced = {line.rpartition("/")[2] for line in ended.stdout.splitlines()}
-        assert_nothing_is_lost(forks, trial.checkout, before | announced)
+        assert_nothing_is_lost(trial.checkout, before | announced)
         again = forks(trial.checkout, "realize", "outer")
         assert (again.path / "file").read_text().startswith("outer ")
-        assert_nothing_is_left(forks, trial.checkout)
-        assert_nothing_is_lost(forks, trial.checkout, before | announced | {again.path.name})
+        assert_nothing_is_left(trial.checkout)
+        assert_nothing_is_lost(trial.checkout, before | announced | {again.path.name})
 
     assert_every_kind(at_every_call(forks, in_copies_of_the_store(project, "realize", "outer"), after))
 
@@ -35,12 +35,12 @@ def test_a_killed_collection_loses_nothing_and_the_next_one_ends_its_work(forks:
 
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit == KILLED
-        assert_nothing_is_lost(forks, trial.checkout, kept)
+        assert_nothing_is_lost(trial.checkout, kept)
         forks(trial.checkout, "gc", "--now")
         assert trial.checkout.objects() == kept
-        assert_nothing_is_left(forks, trial.checkout)
+        assert_nothing_is_left(trial.checkout)
         forks(trial.checkout, "realize", "outer", "dead")
-        assert_nothing_is_lost(forks, trial.checkout, kept)
+        assert_nothing_is_lost(trial.checkout, kept)
 
     assert_every_kind(at_every_call(forks, in_copies_of_the_store(project, "gc", "--now"), after))
 
@@ -54,8 +54,8 @@ def test_a_killed_repair_loses_nothing_and_the_next_one_ends_its_work(forks: For
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit == KILLED
         forks(trial.checkout, "verify", "--repair")
-        assert_nothing_is_lost(forks, trial.checkout, whole)
-        assert_nothing_is_left(forks, trial.checkout)
+        assert_nothing_is_lost(trial.checkout, whole)
+        assert_nothing_is_left(trial.checkout)
 
     trial = in_copies_of_the_store(project, "verify", "--repair")
     assert_every_kind(at_every_call(forks, trial, after, at_most=8))
@@ -70,7 +70,7 @@ def test_a_killed_optimise_loses_nothing_and_the_next_one_ends_its_work(forks: F
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit == KILLED
         forks(trial.checkout, "verify", "--repair")  # of an ordinary user a folder may have been left writable
-        assert_nothing_is_lost(forks, trial.checkout, whole)
+        assert_nothing_is_lost(trial.checkout, whole)
         forks(trial.checkout, "optimise")
         copies = trial.checkout.store.glob("objects/*/*/file")
         assert len({file.stat().st_ino for file in copies if file.read_text() == "dead"}) == 1

@@ -59,10 +59,10 @@ def test_a_killed_import_loses_nothing_and_works_again(forks: Forks, project: Ch
     before = project.objects()
 
     def after(trial: Trial, _: Result) -> None:
-        assert_nothing_is_lost(forks, trial.checkout, before)
+        assert_nothing_is_lost(trial.checkout, before)
         forks(trial.checkout, *trial.command)
-        assert_nothing_is_lost(forks, trial.checkout, {*before, made})
+        assert_nothing_is_lost(trial.checkout, {*before, made})
         assert forks(trial.checkout, "realize", "outer").built == []
-        assert_nothing_is_left(forks, trial.checkout)
+        assert_nothing_is_left(trial.checkout)
 
     assert_every_kind(at_every_call(forks, in_copies_of_the_store(project, "import", str(file)), after))

@@ -132,7 +132,7 @@ def test_a_part_of_the_store_can_be_verified(checkout: Checkout, origin: Origin)
 def test_modes_that_let_others_write_are_damage_and_are_mended(checkout: Checkout, words: Path) -> None:
     (words / "hello").chmod(0o664)
     answer = checkout("verify", "--json", expect=7).json()
-    assert answer["data"]["damages"][0]["what"] == "modes are not an object's: hello"
+    assert answer["data"]["damages"][0]["what"] == "modes or times are not an object's: hello"
     assert answer["error"]["fix"] == "envmgr verify --repair"
     checkout("verify", "--repair")
     assert stat.S_IMODE((words / "hello").stat().st_mode) == 0o444

@@ -49,7 +49,7 @@ def test_damage_to_what_the_index_is_rebuilt_from_is_found(store: Store, made: R
 def test_modes_that_are_not_an_objects_are_found(store: Store, made: Realisation, place: str, mode: int) -> None:
     (store.folder(made.store_path) / place).chmod(mode)
     (found,) = verify(store)
-    assert found.what == f"modes are not an object's: {place}"
+    assert found.what == f"modes or times are not an object's: {place}"
     assert found.content_is_whole
 
 
