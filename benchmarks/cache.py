@@ -15,6 +15,7 @@ from benchmarks.nix import Nix
 from benchmarks.paired import cpu_seconds, rounds, seconds
 from benchmarks.project import Project
 from benchmarks.row import Row
+from envmgr.store.remove import remove_tree
 
 LIBRARIES = Path("/usr/lib")
 BYTES = 512 * 10**6
@@ -87,22 +88,22 @@ def _tiny(nix: Nix, folder: Path) -> list[str]:
 
 
 class _Ours:
-    """An object of ours; each round has a cache and a store of its own."""
+    """An object of ours; each round has a cache and a store of its own, which are gone when the next begins."""
 
     def __init__(self, project: Project, checkout: Checkout) -> None:
         self._project = project
         self._environ = {**checkout.environ, "ENVMGR_CONFIG": str(project.folder / "config")}
         self._store = project.folder / "store"
-        self._round = 0
         self._call(self._store, "cache", "trust", self._call(self._store, "cache", "keygen", "benchmark").strip())
         self._path = Path(self._call(self._store, "realize", "libraries").split()[-1]).name
 
     def there_and_back(self) -> tuple[float, float]:
         """Processor seconds of a push and a pull."""
-        self._round += 1
-        cache, other = (str(self._project.folder / f"{name}-{self._round}") for name in ("cache", "store"))
-        up = cpu_seconds(lambda: self._call(self._store, "cache", "push", cache, self._path))
-        down = cpu_seconds(lambda: self._call(Path(other), "cache", "pull", cache, self._path))
+        cache, other = (self._project.folder / f"other-{name}" for name in ("cache", "store"))
+        up = cpu_seconds(lambda: self._call(self._store, "cache", "push", str(cache), self._path))
+        down = cpu_seconds(lambda: self._call(other, "cache", "pull", str(cache), self._path))
+        remove_tree(cache)
+        remove_tree(other)
         return up, down
 
     def _call(self, store: Path, *arguments: str) -> str:
@@ -115,15 +116,14 @@ class _Peer:
     def __init__(self, nix: Nix, data: Path) -> None:
         self._nix = nix
         self._path = nix.call("nix-store", "--add", data).strip()
-        self._round = 0
 
     def there_and_back(self) -> tuple[float, float]:
         """Processor seconds of `nix copy` to a cache, and from it into a new store."""
-        self._round += 1
-        cache = f"file://{self._nix.folder}/cache-{self._round}?compression=zstd"
-        other = self._nix.folder / f"other-{self._round}"
+        folder, other = self._nix.folder / "cache", self._nix.folder / "other"
+        cache = f"file://{folder}?compression=zstd"
+        back = ("--store", other, "--from", cache, "--no-check-sigs")
         up = cpu_seconds(lambda: self._nix.call(*COPY, "--to", cache, self._path))
-        down = cpu_seconds(
-            lambda: self._nix.call(*COPY, "--store", other, "--from", cache, "--no-check-sigs", self._path)
-        )
+        down = cpu_seconds(lambda: self._nix.call(*COPY, *back, self._path))
+        remove_tree(folder)
+        remove_tree(other)
         return up, down

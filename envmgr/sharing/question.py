@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from envmgr.manifest import FileEntry, Manifest
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.digest import Digest
-from envmgr.model.lockfile import Expected
-from envmgr.model.node import Node
 from envmgr.model.store_path import StorePath
+
+if TYPE_CHECKING:  # what copies objects by name needs nothing of plans
+    from envmgr.model.lockfile import Expected
+    from envmgr.model.node import Node
 
 
 @dataclass(frozen=True)
 class Question:
     """What a node came to, asked for by its derivation digest or by a resolved digest of it."""
 
-    node: Node
+    node: "Node"
     digest: Digest
-    expected: Mapping[Digest, Expected]
+    expected: "Mapping[Digest, Expected]"
     """What the lockfile pins for the nodes of the plan."""
 
     @property

@@ -23,7 +23,7 @@ LEVEL = 2
 MAX_WINDOW = 2**23
 """Bytes that a decompressor must keep: a stream that asks for more is refused."""
 
-_BLOCK = 2**18
+_BLOCK = 2**17
 _SEVERAL_CORES = 2**25
 """From this size on, one object is packed by several threads."""
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
