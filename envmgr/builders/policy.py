@@ -3,4 +3,4 @@
 from typing import Literal
 
 Policy = Literal["required", "preferred", "confined", "none"]
-"""How to hold builds: in a full sandbox or not at all; as well as the host allows; by Landlock alone; by nothing."""
+"""How to hold builds: in a full sandbox or not at all; as well as the host allows; by Landlock; by nothing."""

@@ -63,8 +63,8 @@ def work_options() -> Decorator:
             type=click.Choice(get_args(Policy)),
             default="preferred",
             show_default=True,
-            help="How builds are held: in a full sandbox or not at all, as well as this host allows, by Landlock "
-            "alone, or by nothing.",
+            help="How builds are held: in a full sandbox or not at all; as well as this host allows; by Landlock; "
+            "or by nothing.",
         ),
         click.option("--no-caches", is_flag=True, help="Copy nothing from binary caches."),
         click.option("--stream", is_flag=True, help="With --json: each event too, one object a line (--json=stream)."),

@@ -8,7 +8,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
 
 Held = Literal["sandboxed", "confined", "unsandboxed"]
-"""How a builder was held: in a full sandbox, by the kernel's Landlock alone, or not at all."""
+"""How a builder was held: in a full sandbox, by the kernel's Landlock and seccomp alone, or not at all."""
 
 Isolation = Held | Literal["unknown"]
 """How a builder was held, as far as somebody vouches for it."""
