@@ -12,8 +12,8 @@ from benchmarks.paired import rounds, seconds
 from benchmarks.project import Project
 from benchmarks.row import Row
 
-FILES = ((2**28, 1), (2**23, 32), (2**18, 1024), (2**14, 16384))
-"""Bytes of a file, and how many there are: 1 GiB, a quarter of it in files of each size."""
+FILES = ((2**29, 1), (2**23, 64), (2**18, 2048), (2**14, 32768))
+"""Bytes of a file, and how many there are: 2 GiB, a quarter of it in files of each size."""
 FOLDERS = 64
 ROUNDS = 5
 

@@ -12,7 +12,7 @@ from envmgr.cli.project import Project
 from envmgr.cli.quantities import AGE, SIZE
 from envmgr.model.event import Event
 from envmgr.model.store_path import StorePath
-from envmgr.store.garbage import Policy
+from envmgr.store.garbage import Bounds
 from envmgr.store.gc import Garbage, collect, garbage
 from envmgr.store.roots import PRINTED_SECONDS
 
@@ -85,7 +85,7 @@ def command(
 
     Options only ever keep more: what no root keeps goes if all of them allow it.
     """
-    policy = Policy(
+    bounds = Bounds(
         keep_last=keep_last,
         unused_since=None if older_than is None else time.time() - older_than,
         max_size=max_size,
@@ -97,8 +97,8 @@ def command(
         def progress(dropped: int, of: int) -> None:
             notice(Event("progressed", f"{dropped} of {of} objects", "delete"))
 
-        found = garbage(store, policy) if dry_run else collect(store, policy, progress)
-        printed = sum(root.kind == "printed" for root in store.roots())
+        found = garbage(store, bounds) if dry_run else collect(store, bounds, progress)
+        spared = not now and any(root.kind == "printed" for root in store.roots())
     return Answer(
         {
             "deleted": not dry_run,
@@ -109,9 +109,7 @@ def command(
             "rubbish": [{"path": item.place, "why": item.why} for item in found.rubbish],
         },
         "\n".join([*(_lines(found) if dry_run else []), _total(found, dry_run=dry_run)]),
-        warnings=[f"what {printed} commands printed in the last ten minutes stays; --now deletes that, too"]
-        if printed and not now
-        else [],
+        warnings=["what was printed in the last ten minutes stays; --now deletes that, too"] if spared else [],
     )
 
 

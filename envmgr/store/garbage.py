@@ -18,7 +18,7 @@ from envmgr.tree import UnfitTreeError
 
 
 @dataclass(frozen=True)
-class Policy:
+class Bounds:
     """How much of the garbage goes: all of it, unless something is said. No root is weakened by any of this."""
 
     keep_last: int = 0
@@ -38,22 +38,22 @@ class Policy:
         return (self.keep_last, self.unused_since, self.max_free, self.max_size) != (0, None, None, None)
 
 
-def garbage_of(layout: Layout, database: Database, kept: Collection[StorePath], policy: Policy) -> list[DeadObject]:
+def garbage_of(layout: Layout, database: Database, kept: Collection[StorePath], bounds: Bounds) -> list[DeadObject]:
     """What goes, referrers before their references; beside that, what was not used for longest goes first.
 
     Args:
         layout: where the records lie that say when an object was used.
         database: the index.
         kept: what roots name.
-        policy: how much is to go.
+        bounds: how much is to go.
     """
-    if not policy.is_choosy:
+    if not bounds.is_choosy:
         return list(_weighed(layout, database.dead(kept)))
     uses = {path: last_use(layout, path) for path in database.objects()}
-    dead = database.dead({*kept, *_last_of_each_name(uses, policy.keep_last)})
+    dead = database.dead({*kept, *_last_of_each_name(uses, bounds.keep_last)})
     aged = _longest_unused_first(database, dead, uses)
     ages, items = [age for age, _ in aged], _weighed(layout, [item for _, item in aged])
-    return list(_as_much_as_said(zip(ages, items, strict=True), policy, _size(layout, database)))
+    return list(_as_much_as_said(zip(ages, items, strict=True), bounds, _size(layout, database)))
 
 
 def _size(layout: Layout, database: Database) -> int:
@@ -115,14 +115,14 @@ def _longest_unused_first(
     return sorted(((ages[item.store_path], item) for item in dead), key=lambda aged: aged[0])
 
 
-def _as_much_as_said(aged: Iterable[tuple[float, DeadObject]], policy: Policy, size: int) -> Iterator[DeadObject]:
+def _as_much_as_said(aged: Iterable[tuple[float, DeadObject]], bounds: Bounds, size: int) -> Iterator[DeadObject]:
     freed = 0
     for used, item in aged:
-        if policy.unused_since is not None and used >= policy.unused_since:
+        if bounds.unused_since is not None and used >= bounds.unused_since:
             return
-        if policy.max_free is not None and freed >= policy.max_free:
+        if bounds.max_free is not None and freed >= bounds.max_free:
             return
-        if policy.max_size is not None and size - freed <= policy.max_size:
+        if bounds.max_size is not None and size - freed <= bounds.max_size:
             return
         freed += item.bytes
         yield item

@@ -42,7 +42,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.store import optimise, roots
 from envmgr.store.db import DeadObject, Dropped
 from envmgr.store.durable import sync_folder
-from envmgr.store.garbage import Policy, garbage_of
+from envmgr.store.garbage import Bounds, garbage_of
 from envmgr.store.last_use import used
 from envmgr.store.layout import Layout, derivation_name, log_name, manifest_name, realisation_name, record_name
 from envmgr.store.path_lock import LOCK_SECONDS, alone, remove_free
@@ -52,7 +52,7 @@ from envmgr.store.rubbish import Rubbish, Search
 from envmgr.store.store import Store
 from envmgr.tree import READ_FOLDER
 
-ALL = Policy()
+ALL = Bounds()
 """All garbage goes."""
 
 Progress = Callable[[int, int], None]
@@ -83,7 +83,7 @@ class Garbage:
         return sum(dead.bytes for dead in self.dead)
 
 
-def garbage(store: Store, policy: Policy = ALL) -> Garbage:
+def garbage(store: Store, bounds: Bounds = ALL) -> Garbage:
     """What `collect` would drop now.
 
     Raises:
@@ -93,19 +93,19 @@ def garbage(store: Store, policy: Policy = ALL) -> Garbage:
     """
     store.require_writable()
     _remember_uses(store.layout)
-    watch = RootWatch(store.layout, printed_seconds=policy.printed_seconds)
+    watch = RootWatch(store.layout, printed_seconds=bounds.printed_seconds)
     with _section(store.layout):
         watch.news()
-    dead = garbage_of(store.layout, store.database, watch.kept, policy)
-    search = Search(store.layout, store.database, watch.kept, policy.printed_seconds)
+    dead = garbage_of(store.layout, store.database, watch.kept, bounds)
+    search = Search(store.layout, store.database, watch.kept, bounds.printed_seconds)
     suspects = search.suspects()
     with _section(store.layout):
         watch.news()
         return Garbage(tuple(dead), tuple(search.rubbish_among(suspects)))
 
 
-def collect(store: Store, policy: Policy = ALL, progress: Progress = lambda dropped, all_: None) -> Garbage:
-    """Drop what no root reaches, as much of it as the policy says, and rubbish; returns what was dropped.
+def collect(store: Store, bounds: Bounds = ALL, progress: Progress = lambda dropped, all_: None) -> Garbage:
+    """Drop what no root reaches, as much of it as the bounds allow, and rubbish; returns what was dropped.
 
     See the top of this module.
 
@@ -117,7 +117,7 @@ def collect(store: Store, policy: Policy = ALL, progress: Progress = lambda drop
     """
     store.require_writable()
     _remember_uses(store.layout)
-    with Remover(store.layout.trash) as remover, _Collection(store, policy, remover) as collection:
+    with Remover(store.layout.trash) as remover, _Collection(store, bounds, remover) as collection:
         remover.remove(tree.name for tree in store.layout.trash.iterdir())
         dead = collection.drop_objects(progress)
         rubbish = collection.drop_rubbish()
@@ -129,10 +129,10 @@ def collect(store: Store, policy: Policy = ALL, progress: Progress = lambda drop
 class _Collection:
     """One collection under way: the roots that it has seen, and where it deletes."""
 
-    def __init__(self, store: Store, policy: Policy, remover: Remover) -> None:
+    def __init__(self, store: Store, bounds: Bounds, remover: Remover) -> None:
         self.layout, self.database = store.layout, store.database
-        self.policy, self.remover = policy, remover
-        self.watch = RootWatch(self.layout, printed_seconds=policy.printed_seconds)
+        self.bounds, self.remover = bounds, remover
+        self.watch = RootWatch(self.layout, printed_seconds=bounds.printed_seconds)
         self.logged = {log.name for log in self.layout.logs.iterdir()}
         self.folders: dict[Path, int] = {}
         self.opened = ExitStack()
@@ -149,7 +149,7 @@ class _Collection:
         with _section(self.layout):
             self.unlink([self.file(memo)] for memo in self.layout.memos.iterdir())
             self.watch.news()
-        dead = garbage_of(self.layout, self.database, self.watch.kept, self.policy)
+        dead = garbage_of(self.layout, self.database, self.watch.kept, self.bounds)
         spared: set[StorePath] = set()
         done: list[DeadObject] = []
         for batch in _batches(dead, _BATCH):
@@ -168,7 +168,7 @@ class _Collection:
         return done
 
     def drop_rubbish(self) -> list[Rubbish]:
-        search = Search(self.layout, self.database, self.watch.kept, self.policy.printed_seconds)
+        search = Search(self.layout, self.database, self.watch.kept, self.bounds.printed_seconds)
         done: list[Rubbish] = []
         for batch in _batches(search.suspects(), _BATCH):
             with _section(self.layout):

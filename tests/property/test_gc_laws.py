@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from envmgr.model.derivation import BuiltOutput, Derivation
 from envmgr.model.store_path import StorePath
-from envmgr.store.garbage import Policy
+from envmgr.store.garbage import Bounds
 from envmgr.store.gc import collect, garbage
 from envmgr.store.rebuild import rebuild_db
 from envmgr.store.roots import Root
@@ -78,10 +78,10 @@ def test_it_drops_all_that_no_root_reaches_and_nothing_else(made: tuple[Graph, s
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> Policy:
+def some_bounds(draw: st.DrawFn) -> Bounds:
     """What may be said of how much is to go; an object's size is below 300 bytes, its age at most 5."""
     bytes_ = st.none() | st.integers(0, 900)
-    return Policy(
+    return Bounds(
         keep_last=draw(st.integers(0, 2)),
         unused_since=draw(st.none() | st.integers(0, 6)),
         max_free=draw(bytes_),
@@ -89,10 +89,10 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
-@given(graphs(), st.lists(st.integers(0, 5), min_size=6, max_size=6), policies())
+@given(graphs(), st.lists(st.integers(0, 5), min_size=6, max_size=6), some_bounds())
 @settings(max_examples=30, deadline=None)
 def test_whatever_is_said_no_more_goes_than_no_root_reaches_and_all_that_is_allowed(
-    made: tuple[Graph, set[int]], ages: list[int], policy: Policy
+    made: tuple[Graph, set[int]], ages: list[int], bounds: Bounds
 ) -> None:
     graph, roots = made
     with tempfile.TemporaryDirectory() as name:
@@ -107,20 +107,20 @@ def test_whatever_is_said_no_more_goes_than_no_root_reaches_and_all_that_is_allo
                 path: max(ages[user] for user in range(len(paths)) if number in reached(graph, {user}))
                 for number, path in enumerate(paths)
             }
-            planned = garbage(store, policy)
-            gone = {dead.store_path for dead in collect(store, policy).dead}
+            planned = garbage(store, bounds)
+            gone = {dead.store_path for dead in collect(store, bounds).dead}
             left = set(store.database.objects())
             size = store.statistics().bytes
             assert {dead.store_path for dead in planned.dead} == gone == set(paths) - left
             assert set(store.closure(left)) == left
             assert verify(store) == []
-            if policy.unused_since is not None:
-                assert all(uses[path] < policy.unused_since for path in gone)
-            collect(store, Policy(keep_last=policy.keep_last, unused_since=policy.unused_since))
+            if bounds.unused_since is not None:
+                assert all(uses[path] < bounds.unused_since for path in gone)
+            collect(store, Bounds(keep_last=bounds.keep_last, unused_since=bounds.unused_since))
             allowed = left - set(store.database.objects())
             assert {paths[number] for number in reached(graph, roots)} <= left - allowed
-            enough = policy.max_free is not None and planned.bytes >= policy.max_free
-            assert not allowed or enough or (policy.max_size is not None and size <= policy.max_size)
+            enough = bounds.max_free is not None and planned.bytes >= bounds.max_free
+            assert not allowed or enough or (bounds.max_size is not None and size <= bounds.max_size)
 
 
 @given(graphs())

@@ -11,7 +11,7 @@ import pytest
 from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
 from envmgr.store import gc
-from envmgr.store.garbage import Policy
+from envmgr.store.garbage import Bounds
 from envmgr.store.gc import collect, garbage
 from envmgr.store.roots import PRINTED_SECONDS, DamagedRootError, Root
 from envmgr.store.store import ReadOnlyStoreError, Store
@@ -264,7 +264,7 @@ def test_what_was_printed_stays_for_some_minutes_and_is_known_to_have_been_used(
         assert collect(store).dead == ()
         then = time.time() - PRINTED_SECONDS - 60
         os.utime(store.layout.roots / "printed" / name, (then, then))
-        collect(store, Policy(unused_since=then - 1))
+        collect(store, Bounds(unused_since=then - 1))
         assert store.database.objects() == [made]
         assert store.layout.record(made).stat().st_mtime == pytest.approx(then)
         assert list((store.layout.roots / "printed").iterdir()) == []
@@ -275,7 +275,7 @@ def test_what_was_printed_can_be_dropped_at_once(root: Path, publish: Publish) -
     with Store.open(root) as store:
         store.spare([publish(store, "hello", {"file": "x"}).store_path], "realize hello")
     with Store.open(root) as store:
-        assert len(collect(store, Policy(printed_seconds=0)).dead) == 1
+        assert len(collect(store, Bounds(printed_seconds=0)).dead) == 1
 
 
 def test_roots_that_hold_nothing_any_more_are_rubbish(root: Path, tmp_path: Path, publish: Publish) -> None:
