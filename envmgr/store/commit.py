@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.model.errors import EnvmgrError
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
@@ -66,7 +67,7 @@ class Committer:
         self._thread: threading.Thread | None = None
         self._waiting: list[tuple[Addition, Future[None]]] = []
         self._placed: dict[StorePath, StoreObject] = {}
-        self._is_busy = self._is_closed = False
+        self._is_busy = self._is_closed = self._is_synced = False
         self._urgent = 0
         self._failure: BaseException | None = None
 
@@ -159,6 +160,7 @@ class Committer:
     def _commit(self, batch: Sequence[Addition]) -> None:
         objects = [addition.placed for addition in batch if addition.placed is not None]
         texts = {target: text for addition in batch for target, text in addition.texts.items()}
+        self._is_synced = False
         with writing(self._layout.root):
             drafts = self._write_drafts(texts)
             places = (self._layout.object(item.store_path) for item in objects)
@@ -169,6 +171,7 @@ class Committer:
                     draft.replace(target)
                 for folder in {target.parent for target in texts}:
                     sync_folder(folder)
+                self._is_synced = True
                 self._database.record(objects, [made for addition in batch for made in addition.realisations])
 
     def _write_drafts(self, texts: Mapping[Path, bytes]) -> dict[Path, Path]:
@@ -193,6 +196,11 @@ class Committer:
             lost, self._waiting = [*batch, *self._waiting], []
         for addition, settled in lost:
             if addition.placed is not None:
-                with suppress(OSError):  # it stays as rubbish, and whoever waits must be told all the same
-                    discard(self._layout, self._layout.object(addition.placed.store_path))
+                with suppress(OSError, EnvmgrError):  # it stays as rubbish, and whoever waits must be told all the same
+                    self._take_away(addition.placed.store_path)
             settled.set_exception(error)
+
+    def _take_away(self, path: StorePath) -> None:
+        """Take a placed object away, unless its row is there: a transaction can fail after it was made."""
+        if not self._is_synced or self._database.object(path) is None:
+            discard(self._layout, self._layout.object(path))

@@ -29,7 +29,8 @@ for all that has come together meanwhile.
    objects without rows, which are rubbish to the index and objects to a rebuild of it: both are right. Garbage
    collection, which would take a file that no row stands for, comes before this section or after the next step.
 8. *Record.* One transaction makes the objects of the batch valid, references before referrers. It fails if an object
-   that is referred to is not valid.
+   that is referred to is not valid. Where SQLite reports an error after it has committed (the deletion of its journal
+   could not be synced), the objects, whole and on the disk, stay, and nobody is told that they are there.
 9. *Tell.* Only now the locks are let go (of the object, and of the resolved derivation), and the command says that it
    is built.
 

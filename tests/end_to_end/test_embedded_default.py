@@ -113,7 +113,7 @@ harness = "harness-cpp"
 
 [build]
 builder = "script"
-settings.argv = ["/bin/sh", "-c", "echo {harness.name} > {out}/name"]
+settings.argv = ["/bin/sh", "-c", 'echo "$1" > "$2/name"', "sh", "{harness.name}", "{out}"]
 """
 
 

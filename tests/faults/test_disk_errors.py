@@ -35,24 +35,39 @@ def synced(request: pytest.FixtureRequest, project: Checkout, tmp_path: Path) ->
         yield project.with_store(tmp_path / "disk" / "store")
 
 
+class OutsideOfSqlitesNewJournal:
+    """All syncs but that of a new journal's name, right after the journal's own: SQLite lets that one pass.
+
+    Its `unixSync` takes no notice of what the sync of the folder comes to. That its deletion could not be synced, it
+    reports.
+    """
+
+    _before = ""
+
+    def __call__(self, call: Call) -> bool:
+        """Whether it counts."""
+        before, self._before = self._before, call.path
+        return not (call.name == "fdatasync" and "/db.sqlite" not in call.path and before.endswith("-journal"))
+
+
 @pytest.mark.usefixtures("sandboxed")
 def test_an_fsync_that_fails_is_a_failed_build(forks: Forks, synced: Checkout) -> None:
     before = synced.objects()
+    kept: list[Path] = []
 
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit
         assert_said(ended, "NotWrittenError", "DiskFaultError", "HostError")
         assert_nothing_is_lost(trial.checkout, before)
-        assert "outer-1" in forks(trial.checkout, "realize", "outer").built
-
-    def counts(call: Call) -> bool:
-        """SQLite lets it pass that the name of its new journal could not be synced, so nobody can tell."""
-        return call.name != "fdatasync" or "/db.sqlite" in call.path
+        again = forks(trial.checkout, "realize", "outer")
+        if "outer-1" not in again.built:
+            kept.append(again.path)
 
     trial = in_copies_of_the_store(synced, *REALIZE)
-    met = at_every_call(forks, trial, after, calls=SYNCS, counts=counts, fate=errno.EIO)
+    met = at_every_call(forks, trial, after, calls=SYNCS, counts=OutsideOfSqlitesNewJournal(), fate=errno.EIO)
     names = [call.name for call in met]
     assert names.count("fsync") > 15 or "syncfs" in names
+    assert len(kept) == 1, "the transaction was made, and only the journal's deletion could not be synced"
 
 
 @pytest.mark.usefixtures("sandboxed")
