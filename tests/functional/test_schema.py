@@ -48,7 +48,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
     calls = (
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench", "runs",
         "show 2", "lock tool", "lock --check", "root add tool", "root list", "root why tool", "root remove tool",
-        "verify", "verify --rebuild-db", "gc --dry-run", "probe", "doctor", "schema",
+        "verify", "verify --rebuild-db", "optimise", "gc --dry-run", "probe", "doctor", "schema",
         "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
         "export tool -o file", "import file", "detach",
