@@ -83,17 +83,18 @@ class FetchBuilder:
 
         index = users_index(self._environ, self._network)
         urls: Sequence[str]
+        limit = task.limits.output_bytes
         match source:
             case PypiSource():
                 urls, md5 = index.locate(source), None
             case UrlSource():
-                urls, md5 = source.urls, source.md5
+                urls, md5, limit = source.urls, source.md5, min(limit, source.at_most or limit)
         download(
             urls,
             task.work / source.file,
             Checks(sha256=source.sha256, md5=md5, size=source.size),
             network=index.network,
-            limit_bytes=task.limits.output_bytes,
+            limit_bytes=limit,
             progress=task.progress,
         )
         (task.work / source.file).rename(task.out / source.file)

@@ -29,8 +29,8 @@ release of envmgr, makes its products (and only these) anew."""
 class FixedOutput:
     """An output that is known before it is fetched, by its hash alone.
 
-    `known` is `{"sha256": …}`, or `{"md5": …, "size": …}` where nobody has published a SHA-256, for a file, and
-    `{"manifest": …}` for a tree.
+    `known` is `{"sha256": …}`, or `{"md5": …}` (with `"size"`, where that is known) where nobody has published a
+    SHA-256, for a file, and `{"manifest": …}` for a tree.
     """
 
     form: Literal["file", "tree"]

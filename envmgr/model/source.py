@@ -52,12 +52,17 @@ class UrlSource(_Source):
     sha256: Sha256Hex | None = None
     """Of the file."""
     md5: Md5Hex | None = None
-    """Checked in addition to SHA-256; on its own (with the size) only until the first fetch writes the SHA-256 down."""
+    """Checked in addition to SHA-256; on its own only until the first fetch writes the SHA-256 down."""
+    at_most: Annotated[int, Field(gt=0)] | None = None
+    """Bytes that the file has at most, where its size is not known either; a bound, and no part of what it is."""
 
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
-        if self.sha256 is None and (self.md5 is None or self.size is None):
-            raise ValueError("a url source is pinned by `sha256`, or, where nobody published one, by `md5` and `size`")
+        if self.sha256 is None and self.md5 is None:
+            raise ValueError("a url source is pinned by `sha256`, or, where nobody published one, by `md5`")
+        bounds = (self.size is not None) + (self.at_most is not None)
+        if bounds > 1 or (self.sha256 is None and not bounds):
+            raise ValueError("a url source without `sha256` says its `size` or, where that is not known, `at_most`")
         return self
 
 

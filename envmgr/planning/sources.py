@@ -78,7 +78,7 @@ def _fixed(name: str, version: str, output: FixedOutput) -> Derivation:
 def _known(source: UrlSource) -> dict[str, Value]:
     if source.sha256 is not None:
         return {"sha256": source.sha256}
-    return {"md5": source.md5 or "", "size": source.size or 0}
+    return {"md5": source.md5 or "", **({"size": source.size} if source.size else {})}
 
 
 def _name(text: str) -> str:
