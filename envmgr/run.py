@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from envmgr.builders.placeholders import fill
 from envmgr.manifest import FileEntry, manifest_of
 from envmgr.model.axis import holds
 from envmgr.model.digest import Digest
-from envmgr.model.errors import BuildError, InvalidInputError
+from envmgr.model.errors import BuildError, InvalidInputError, UsageError
 from envmgr.model.event import Event
 from envmgr.model.host import HostFacts
 from envmgr.model.loadgen_summary import summary_metrics
@@ -49,6 +49,16 @@ class NotARunError(InvalidInputError):
         super().__init__(f"{name} is no benchmark: its recipe has no table `run`", fix=f"envmgr realize {name}")
 
 
+class TakenVariableError(UsageError):
+    """A variable was set that a step of the recipe sets itself."""
+
+    def __init__(self, recipe: str, step: str, variable: str) -> None:
+        self.recipe, self.step, self.variable = recipe, step, variable
+        super().__init__(
+            f"step {step} of {recipe} sets {variable} itself", fix=f"leave {variable} out, or change the recipe"
+        )
+
+
 class MetricsError(BuildError):
     """What a step left as its metrics is no flat object."""
 
@@ -70,6 +80,8 @@ class Question:
     settings: Mapping[str, int]
     lockfile: Digest | None
     facts: HostFacts
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables for every step, beside those of the recipe."""
 
 
 def run(
@@ -79,6 +91,7 @@ def run(
 
     Raises:
         NotARunError: the plan is of an artifact.
+        TakenVariableError: a step sets one of the variables itself; no step was run.
         UnknownPlaceholderError: a text of the recipe names nothing; no step was run.
         BuildError: a step failed, or left unreadable metrics; its output is in the run's folder.
         HostError: the interpreter that the plan was made for is not here.
@@ -119,6 +132,7 @@ class _Run:
             version=self.node.derivation.version,
             axes=dict(sorted(self.node.choices.items())),
             settings=dict(self.question.settings),
+            environment=dict(sorted(self.question.environment.items())),
             derivation=self.node.digest,
             lockfile=self.question.lockfile,
             inputs={role: self._described(role) for role in self.node.inputs},
@@ -167,11 +181,14 @@ class _Run:
         )
 
     def _action(self, step: Step, names: Mapping[str, str]) -> Action:
+        if taken := sorted(step.environment.keys() & self.question.environment.keys()):
+            raise TakenVariableError(self.node.recipe, step.name, taken[0])
         names = {**names, "step": f"{names['results']}/{step.name}"}
         readable = {f"{STORE_PLACE}/{path}": folder for path, folder in self.closure.items()}
         return Action(
             argv=tuple(fill(word, names, self.node.recipe) for word in step.argv),
-            environment={key: fill(value, names, self.node.recipe) for key, value in step.environment.items()},
+            environment={key: fill(value, names, self.node.recipe) for key, value in step.environment.items()}
+            | dict(self.question.environment),
             readable=readable | (dict(self.interpreter.readable) if self.interpreter else {}),
             writable={RESULTS_PLACE: self.folder},
             folder=names["results"],

@@ -12,6 +12,7 @@ from envmgr.cli.project import NoCheckoutError, Project
 from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from envmgr.planning.replacement import Replacement
     from envmgr.realize import Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +33,30 @@ def set_option() -> Decorator:
     """`--set AXIS=VALUE`, as often as wanted; the command gets `axes`, a dictionary."""
     return click.option(
         "--set", "axes", multiple=True, metavar="AXIS=VALUE", callback=_axes, help="Choose the value of an axis."
+    )
+
+
+def with_option() -> Decorator:
+    """`--with INPUT=RECIPE[@VERSION]`, as often as wanted; the command gets `replacements`, by role."""
+    return click.option(
+        "--with",
+        "replacements",
+        multiple=True,
+        metavar="INPUT=RECIPE[@VERSION]",
+        callback=_replacements,
+        help="Take another recipe for an input, wherever in the plan it stands.",
+    )
+
+
+def env_option() -> Decorator:
+    """`--env NAME=VALUE`, as often as wanted; the command gets `environment`, a dictionary."""
+    return click.option(
+        "--env",
+        "environment",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_environment,
+        help="Set a variable for the steps' processes; it is recorded with the run.",
     )
 
 
@@ -96,11 +121,36 @@ def realize_options(work: Mapping[str, Any]) -> "Options":
 
 
 def _axes(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    return _pairs("--set", "AXIS=VALUE", values)
+
+
+def _environment(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    environment = _pairs("--env", "NAME=VALUE", values, may_be_empty=True)
+    for name in environment:
+        if not (name.isascii() and name.isidentifier()):
+            raise UsageError(f"--env {name}: no name of a variable", fix="letters, digits and _")
+    return environment
+
+
+def _replacements(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> "dict[str, Replacement]":
+    from envmgr.planning.replacement import Replacement
+
+    replacements: dict[str, Replacement] = {}
+    for role, text in _pairs("--with", "INPUT=RECIPE[@VERSION]", values).items():
+        recipe, at, version = text.partition("@")
+        if not recipe or (at and not version):
+            raise UsageError(f"--with {role}={text}: a recipe is asked for", fix="--with INPUT=RECIPE[@VERSION]")
+        replacements[role] = Replacement(recipe, version)
+    return replacements
+
+
+def _pairs(option: str, form: str, values: tuple[str, ...], *, may_be_empty: bool = False) -> dict[str, str]:
+    """What stands before and after the `=` of each value; nothing is set twice."""
     chosen: dict[str, str] = {}
     for text in values:
-        axis, equals, value = text.partition("=")
-        if not equals or not axis or not value:
-            raise UsageError(f"--set {text}: an axis and its value are asked for", fix="--set AXIS=VALUE")
-        if chosen.setdefault(axis, value) != value:
-            raise UsageError(f"--set {axis}: two values, {chosen[axis]!r} and {value!r}", fix="set an axis once")
+        name, equals, value = text.partition("=")
+        if not equals or not name or not (value or may_be_empty):
+            raise UsageError(f"{option} {text}: {form} is asked for", fix=f"{option} {form}")
+        if chosen.setdefault(name, value) != value:
+            raise UsageError(f"{option} {name}: two values, {chosen[name]!r} and {value!r}", fix="set it once")
     return chosen

@@ -7,7 +7,7 @@ are those of the nearest folder upward that has `recipes/`.
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a command waits only for what it needs
     from envmgr.model.lockfile import Expected, Lockfile
     from envmgr.model.node import Node
     from envmgr.planning.plan import Planner
+    from envmgr.planning.replacement import Replacement
 
 
 class NoCheckoutError(InvalidInputError):
@@ -90,6 +91,12 @@ class Project:
 
         return Planner(Catalog(self.recipes), self.facts)
 
+    def planner_with(self, replacements: "Mapping[str, Replacement]") -> "Planner":
+        """Makes plans in which other recipes stand in for some inputs."""
+        from envmgr.planning.plan import Planner
+
+        return Planner(self.planner.catalog, self.facts, replacements) if replacements else self.planner
+
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
         if not Path(places.config(), "config.toml").exists():
@@ -106,9 +113,12 @@ class Project:
         except NoStoreError:
             return None
 
-    def plan(self, names: tuple[str, ...], axes: dict[str, str]) -> "list[Node]":
-        """The plans of several recipes with the same axes."""
-        return [self.planner.plan(name, axes) for name in names]
+    def plan(
+        self, names: tuple[str, ...], axes: dict[str, str], replacements: "Mapping[str, Replacement]"
+    ) -> "list[Node]":
+        """The plans of several recipes with the same axes and the same replaced inputs."""
+        planner = self.planner_with(replacements)
+        return [planner.plan(name, axes) for name in names]
 
     def watched(self, nodes: "list[Node]", lock: Path | None) -> list[str]:
         """Every file and folder that these plans came from, and that decides what is printed for them."""

@@ -11,13 +11,14 @@ from typing_extensions import TypedDict
 from envmgr import realize_hot
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
+from envmgr.cli.options import complete_recipe, lock_option, set_option, with_option, work_options
 from envmgr.cli.out_link import keep_by_links, links_of
 from envmgr.cli.project import Project, keep_lockfile, keep_printed, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
+from envmgr.planning.replacement import Replacement
 from envmgr.rebuild import RebuildDiffersError, SecondBuild, build_again
 from envmgr.store.store import Store
 from envmgr.survey import Survey
@@ -60,6 +61,7 @@ class Surveyed(TypedDict):
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_recipe)
 @lock_option()
 @set_option()
+@with_option()
 @work_options()
 @click.option(
     "--out-link",
@@ -81,6 +83,7 @@ def command(
     names: tuple[str, ...],
     lock: Path | None,
     axes: dict[str, str],
+    replacements: dict[str, Replacement],
     out_link: Path | None,
     dry_run: bool,
     rebuild: bool,
@@ -91,7 +94,7 @@ def command(
     if closure and not rebuild:
         raise UsageError("--closure says what is built again", fix="--rebuild --closure")
     began = time.time_ns()
-    nodes = project.plan(names, axes)
+    nodes = project.plan(names, axes, replacements)
     artifacts = [node for node in nodes if node.run is None]
     links = links_of(out_link, len(artifacts))
     seen = realize_hot.look(project.watched(nodes, lock), began)

@@ -8,17 +8,17 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
+from envmgr.cli.asked import ask
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, lock_option, set_option, work_options
+from envmgr.cli.options import complete_recipe, env_option, lock_option, set_option, with_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
-from envmgr.model.node import Node
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
-from envmgr.planning.catalog import UnknownNameError
-from envmgr.run import NotARunError, Question, run
+from envmgr.planning.replacement import Replacement
+from envmgr.run import Question, run
 
 
 class Recorded(TypedDict):
@@ -35,6 +35,10 @@ class Recorded(TypedDict):
 @click.option("--scenario", help="Short for --set scenario=…")
 @click.option("--mode", help="Short for --set mode=…")
 @click.option("--count", type=click.IntRange(min=0), help="Use the first COUNT samples only; 0 is all.")
+@click.option("--threads", type=click.IntRange(min=0), help="Threads inside a session; 0: cores / workers.")
+@click.option("--batch", type=click.IntRange(min=1), help="Samples that a worker takes at a time.")
+@with_option()
+@env_option()
 @work_options()
 @click.pass_obj
 @answers("run")
@@ -48,6 +52,10 @@ def command(
     scenario: str | None,
     mode: str | None,
     count: int | None,
+    threads: int | None,
+    batch: int | None,
+    replacements: dict[str, Replacement],
+    environment: dict[str, str],
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
 ) -> Answer[Recorded]:
     """Realise what NAME needs, run it under LoadGen, and record the run.
@@ -55,13 +63,9 @@ def command(
     Exit code 8 means that LoadGen says INVALID, 9 that the accuracy is below the recipe's target; the record is
     written all the same.
     """
-    short = {"scenario": scenario, "mode": mode, "count": None if count is None else str(count)}
-    wanted = axes | {key: value for key, value in short.items() if value is not None}
-    recipe = project.planner.catalog.recipe(name)
-    if recipe.run is None:
-        raise NotARunError(name)
-    settings = _settings(recipe.run, wanted)
-    node = _planned(project, name, {key: value for key, value in wanted.items() if key not in settings}, settings)
+    short = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
+    asked = ask(project, name, _wanted(axes, short), replacements)
+    node, settings = asked.node, asked.settings
     _, expected = locked([node], lock)
     with (
         project.store() as store,
@@ -71,24 +75,23 @@ def command(
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
         lockfile = Digest.of(lock.read_bytes()) if lock else None
-        record = run(Question(node, inputs, settings, lockfile, project.facts), store, realizer.executor, notice)
+        question = Question(node, inputs, settings, lockfile, project.facts, environment)
+        record = run(question, store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
         {"record": folder / "record.json", "run": record},
         _summary(record, folder),
-        failure=_verdict(record, recipe.run, folder),
+        failure=_verdict(record, asked.run, folder),
     )
 
 
-def _planned(project: Project, name: str, axes: Mapping[str, str], settings: Mapping[str, int]) -> Node:
-    """The plan; what was set and is nothing may be a misspelt setting as well as a misspelt axis."""
-    try:
-        return project.planner.plan(name, axes)
-    except UnknownNameError as error:
-        if error.kind != "axis" or error.name not in axes:
-            raise
-        known = [*error.known, *settings]
-        raise UnknownNameError("axis or setting", error.name, known, where=error.where) from error
+def _wanted(axes: dict[str, str], short: Mapping[str, str | int | None]) -> dict[str, str]:
+    """What was set, by --set and by the options that are short for it."""
+    wanted = dict(axes)
+    for name, value in short.items():
+        if value is not None and wanted.setdefault(name, str(value)) != str(value):
+            raise UsageError(f"--{name} {value} and --set {name}={axes[name]}: two values", fix="set it once")
+    return wanted
 
 
 def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
@@ -109,16 +112,6 @@ def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
             fix="hold it against an earlier run: envmgr runs",
         )
     return None
-
-
-def _settings(plan: Run, wanted: Mapping[str, str]) -> dict[str, int]:
-    """The run's open values: the recipe's, and what was set."""
-    settings = dict(plan.settings)
-    for name in settings.keys() & wanted.keys():
-        if not wanted[name].isdecimal():
-            raise UsageError(f"{name} is a number, not {wanted[name]!r}", fix=f"--set {name}={settings[name]}")
-        settings[name] = int(wanted[name])
-    return settings
 
 
 def _summary(record: RunRecord, folder: Path) -> str:

@@ -59,6 +59,8 @@ class RunRecord(_Part):
     version: str
     axes: dict[str, str]
     settings: dict[str, int]
+    environment: dict[str, str] = {}
+    """Variables that every step got from the command line."""
     derivation: Digest
     lockfile: Digest | None
     """Digest of the lockfile's bytes; null for a run without one."""

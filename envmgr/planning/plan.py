@@ -14,6 +14,7 @@ from envmgr.model.node import Node
 from envmgr.model.recipe import Axis, InputReference, Override, Recipe, Run
 from envmgr.model.source import FetchedSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
+from envmgr.planning.replacement import Replacement
 from envmgr.planning.sources import source_derivation, wheels
 
 PYTHON = "python"
@@ -34,19 +35,29 @@ class _Made:
 
     node: Node
     given: Axes
+    within: frozenset[str]
+    """The replacing recipes that it is an input of."""
 
-    def serves(self, given: Axes) -> bool:
+    def serves(self, given: Axes, within: frozenset[str]) -> bool:
         """Whether other values from above give the same node: they agree on every axis that it looks at."""
         axes = {*self.node.choices, PYTHON}
-        return all(self.given.get(axis) == given.get(axis) for axis in axes)
+        return within == self.within and all(self.given.get(axis) == given.get(axis) for axis in axes)
 
 
 class Planner:
-    """Makes plans from one catalog for one host."""
+    """Makes plans from one catalog for one host.
 
-    def __init__(self, catalog: Catalog, facts: HostFacts) -> None:
+    `replacements` are other recipes for the inputs of some roles, wherever in a plan these stand; but not below the
+    replacing recipe itself, which may well be made of what it replaces.
+    """
+
+    def __init__(
+        self, catalog: Catalog, facts: HostFacts, replacements: Mapping[str, Replacement] | None = None
+    ) -> None:
         self.catalog = catalog
         self.facts = facts
+        self._replacing = {role: item.reference(catalog) for role, item in (replacements or {}).items()}
+        self._replacers = frozenset(reference.recipe for reference in self._replacing.values())
         self._made: defaultdict[str, list[_Made]] = defaultdict(list)
 
     def plan(self, name: str, axes: Axes | None = None) -> Node:
@@ -67,6 +78,10 @@ class Planner:
         for axis in given:
             if axis not in node.choices:
                 raise UnknownNameError("axis", axis, node.choices, where=f"recipe {name}")
+        if self._replacing:
+            roles = {role for item in node.walk() for role, below in item.inputs.items() if below.recipe}
+            for role in self._replacing.keys() - roles:
+                raise UnknownNameError("input", role, roles, where=f"recipe {name}")
         return node
 
     def _node(self, name: str, given: Axes, above: dict[str, None], where: str) -> Node:
@@ -74,8 +89,9 @@ class Planner:
         if name in above:
             names = [*above, name]
             raise CycleError(tuple(names[names.index(name) :]), where)
+        within = self._replacers.intersection(above)
         for made in self._made[name]:
-            if made.serves(given):
+            if made.serves(given, within):
                 return made.node
         recipe = self.catalog.recipe(name, where=where)
         above[name] = None
@@ -84,7 +100,7 @@ class Planner:
             node = self._instance(recipe, given, above) if use is None else self._used(recipe, use, given, above)
         finally:
             del above[name]
-        self._made[name].append(_Made(node, given))
+        self._made[name].append(_Made(node, given, within))
         return node
 
     def _used(self, recipe: Recipe, use: InputReference, given: Axes, above: dict[str, None]) -> Node:
@@ -102,6 +118,9 @@ class Planner:
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
         below = {**given, **chosen}
         references = _references(recipe, changes)
+        for role, reference in self._replacing.items():
+            if role in references and reference.recipe not in above:
+                references[role] = reference
         inputs = self._inputs(recipe, changes, references, below, above)
         choices = _gathered(references, {role: node.choices for role, node in inputs.items()}) | chosen
         self._check_conditions(recipe, choices)

