@@ -46,6 +46,8 @@ class Override(_Part):
 
     when: When = {}
     """The value is chosen on hosts with these facts, when nobody set the axis."""
+    version: Version | None = None
+    """The version of what the recipe then describes."""
     sources: dict[Role, Source] = {}
     """Sources that are added, or that replace those of the same role."""
     inputs: dict[Role, Input] = {}
@@ -73,7 +75,7 @@ class Axis(BaseModel):
     @property
     def decides(self) -> bool:
         """Whether some value changes what is built; else the axis only fills in texts and conditions of a run."""
-        return any(item.sources or item.inputs or item.settings for item in self.values.values())
+        return any(item.version or item.sources or item.inputs or item.settings for item in self.values.values())
 
     @model_validator(mode="after")
     def _default_is_a_value(self) -> Self:

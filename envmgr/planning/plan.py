@@ -198,12 +198,14 @@ class Planner:
     def _derivation(self, recipe: Recipe, changes: list[Override], inputs: Mapping[str, Node]) -> Derivation:
         builder = recipe.build.builder if recipe.build else "run"
         settings = dict(recipe.build.settings) if recipe.build else run_settings(recipe.run)
+        version = recipe.version
         for change in changes:
             settings |= change.settings
+            version = change.version or version
         try:
             return Derivation(
                 name=recipe.name,
-                version=recipe.version,
+                version=version,
                 system=self.facts.system,
                 builder=builder,
                 revision=REVISIONS[builder],
