@@ -34,6 +34,7 @@ LIBRARIES = (
     "libutil.so.1",
     "libstdc++.so.6",
     "libgcc_s.so.1",
+    "libz.so.1",
 )
 SHELL = "/bin/sh"
 
