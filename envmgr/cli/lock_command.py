@@ -147,7 +147,8 @@ def _update(project: Project, names: list[str]) -> None:
     index = users_index(os.environ)
     for name in names:
         recipe = project.planner.catalog.recipe(name)
-        for source in recipe.sources.values():
+        changes = [value.sources for axis in recipe.variants.values() for value in axis.values.values()]
+        for source in (source for sources in (recipe.sources, *changes) for source in sources.values()):
             if isinstance(source, WheelsSource):
                 pinned = {abi: resolve(source.requirements, abi, project.facts.system, index) for abi in _abis(recipe)}
                 (project.recipes / source.path).write_text(show(pinned, name))

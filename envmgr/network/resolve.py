@@ -20,9 +20,9 @@ from envmgr.network.package_index import IndexFile, PackageIndex
 from envmgr.network.pip_settings import uv_environment
 
 PLATFORMS: Mapping[str, str] = {"x86_64-linux": "x86_64", "aarch64-linux": "aarch64"}
-NEWEST_GLIBC_MINOR, OLDEST_GLIBC_MINOR = 28, 17
+NEWEST_GLIBC_MINOR, OLDEST_GLIBC_MINOR = 28, 5
 """Wheels for glibc 2.28 and older: what the bare host runtime of every supported host has."""
-LEGACY: Mapping[int, str] = {17: "manylinux2014"}
+LEGACY: Mapping[int, str] = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
 class UnresolvableError(FetchError):
