@@ -25,7 +25,13 @@ from envmgr.builders.tree import TreeSettings
 from envmgr.builders.unpack import UnpackSettings
 from envmgr.cli.command_line import envmgr as command_line
 from envmgr.cli.documented import DIALECT, json_schema
+from envmgr.cli.import_cm_command import parsed
 from envmgr.cli.schema_command import ERROR, data_types
+from envmgr.from_cm.benchmark import APP, WRAPPER
+from envmgr.from_cm.call import read
+from envmgr.from_cm.meaning import Meaning, Words
+from envmgr.from_cm.translate import Command, translate
+from envmgr.from_cm.words import ADR, UNIVERSAL
 from envmgr.model.errors import INTERRUPTED, EnvmgrError
 from envmgr.model.recipe import Recipe
 
@@ -54,6 +60,20 @@ answer. Within `/1` fields are only ever added. `envmgr schema NAME` prints the 
 
 With `--json=stream` the commands that build print an object `envmgr.event/1` a line for what happens on the way, and
 the answer last.
+"""
+FROM_CM_PREFACE = """\
+# From CM to envmgr
+
+Every command of the tutorial "modularizing and automating MLPerf", part by part, and what does the same here. For any
+other one, ask:
+
+    envmgr import-cm 'cm run script "app mlperf inference generic _cpp _retinanet _onnxruntime _cpu" --mode=accuracy'
+
+It prints the commands on stdout, what differs on stderr, and checks each against the recipes of the project: a line
+that starts with `#` can't be started yet, or does not do all that was asked. Words that it does not understand are
+listed, with the nearest that it does, and exit code 2. `envmgr import-cm -` reads a whole script from stdin.
+
+Where CM has a default, the translation writes it out. Add `--lock recipes.lock` to hold a run against the lockfile.
 """
 Schema = Mapping[str, Any]
 
@@ -245,12 +265,66 @@ def _rules() -> str:
     return "".join(f"- {contract['name']}.\n" for contract in _contracts())
 
 
+def from_cm_page() -> str:
+    """CM's commands beside ours, and what each of CM's words comes to."""
+    lines = [NOTE, FROM_CM_PREFACE]
+    for part in tomli.loads((DOCS / "from-cm.toml").read_text())["part"]:
+        lines += [f"## {part['title']}\n", *_table("CM or MLCFlow", "envmgr", "what is better, or different")]
+        for command in part["command"]:
+            (call,) = read(command["cm"])
+            ours = [_shown(counterpart) for counterpart in translate(call).commands] or ["nothing is needed"]
+            lines.append(_row([f"`{_cell(command['cm'])}`", "<br>".join(ours), command["better"]]))
+        lines.append("")
+    lines.append("## Word by word\n")
+    tables: dict[str, tuple[Words, str]] = {
+        "Every script": (UNIVERSAL, "--"),
+        "A benchmark's variations": (APP.variations, "_"),
+    }
+    tables |= {"A benchmark's flags": (APP.flags, "--")}
+    tables |= {"Variations of `run,mlperf,inference`": (WRAPPER.variations, "_")}
+    tables |= {"Further flags of `run,mlperf,inference`": (_without(WRAPPER.flags, APP.flags), "--")}
+    tables |= {f"`--adr.{name}`": (keys, f"--adr.{name}.") for name, keys in ADR.items()}
+    for title, (words, prefix) in tables.items():
+        lines += [f"### {title}\n", *_table("word", "envmgr", "remark"), *_words(words, prefix), ""]
+    return "\n".join(lines)
+
+
+def _table(*columns: str) -> list[str]:
+    return [_row(columns), _row(["---"] * len(columns))]
+
+
+def _without(words: Words, others: Words) -> Words:
+    return {name: meaning for name, meaning in words.items() if name not in others}
+
+
+def _words(words: Words, prefix: str) -> Iterator[str]:
+    for name, meaning in words.items():
+        if isinstance(meaning, Meaning):
+            ours = [f"--set {axis}={value}" for axis, value in meaning.sets.items()]
+            ours += [*meaning.options, *([f"then envmgr {' '.join(meaning.then)}"] if meaning.then else [])]
+            shown = f"{prefix}{name}".replace("#", "N").replace("--", "-", 1 if len(name) == 1 else 0)
+            cells = [" ".join(ours).replace("{}", "N"), (meaning.note or meaning.lacks).replace("{}", "N")]
+            yield _row([f"`{shown}`", f"`{cells[0]}`" if cells[0] else "—", _cell(cells[1])])
+        else:
+            yield from _words(meaning, f"{prefix}{name}=")
+
+
+def _shown(command: Command) -> str:
+    """A command; where there is none of that name yet, this is said."""
+    try:
+        parsed(command_line.make_context("envmgr", [], resilient_parsing=True), command.argv)
+    except (click.ClickException, EnvmgrError):
+        return f"`{command.text}` (not there yet)"
+    return f"`{command.text}`" + (" (not all of it can be done)" if command.lacks else "")
+
+
 def _first_line(documented: object) -> str:
     return _cell((documented.__doc__ or "").strip().partition("\n\n")[0])
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "architecture.md": architecture_page,
+    "from-cm.md": from_cm_page,
     "reference/commands.md": commands_page,
     "reference/exit-codes.md": exit_codes_page,
     "reference/json.md": json_page,

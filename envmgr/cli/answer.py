@@ -28,12 +28,14 @@ Data = TypeVar("Data")
 class Answer(Generic[Data]):
     """What a command found or did: `data` for programs, `text` for people (printed on stdout).
 
+    `notes` are talk, for people alone: programs find the same in the data.
     `failure` is the bad news of a command that did its work all the same: damaged objects were found, the benchmark is
     INVALID. Its exit code becomes the command's.
     """
 
     data: Data
     text: str = ""
+    notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     failure: EnvmgrError | None = None
 
@@ -103,6 +105,8 @@ def say(text: str) -> None:
 
 
 def _print_text(name: str, answer: Answer[Data]) -> None:
+    for note in answer.notes:
+        say(f"note: {note}")
     for warning in answer.warnings:
         say(f"warning: {warning}")
     if answer.text:

@@ -22,6 +22,19 @@ class Asked:
     """The run's open values: the recipe's, and what was set."""
 
 
+def wanted(axes: Mapping[str, str], short: Mapping[str, str | int | None]) -> dict[str, str]:
+    """What was set, by --set and by the options that are short for it.
+
+    Raises:
+        UsageError: one was set in both ways, to two values.
+    """
+    values = dict(axes)
+    for name, value in short.items():
+        if value is not None and values.setdefault(name, str(value)) != str(value):
+            raise UsageError(f"--{name} {value} and --set {name}={axes[name]}: two values", fix="set it once")
+    return values
+
+
 def ask(project: Project, name: str, wanted: Mapping[str, str], replacements: Mapping[str, Replacement]) -> Asked:
     """The plan and the settings of a benchmark.
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "gc": "Delete what no root keeps.",
     "graph": "The inputs of a recipe, as a picture.",
     "import": "Take in what `export` wrote.",
+    "import-cm": "A command of CM's or MLCFlow's as one of envmgr's.",
     "list": "The recipes.",
     "lock": "Pin what is built, from what, and what must come of it.",
     "log": "The log of the last build of a recipe.",

@@ -1,6 +1,5 @@
 """`envmgr run`: run a benchmark and record it."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,13 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
-from envmgr.cli.asked import ask
+from envmgr.cli.asked import ask, wanted
 from envmgr.cli.live import watching
 from envmgr.cli.options import complete_recipe, env_option, lock_option, set_option, with_option, work_options
 from envmgr.cli.project import Project, keep_lockfile, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
-from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
+from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.replacement import Replacement
@@ -64,7 +63,7 @@ def command(
     written all the same.
     """
     short = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
-    asked = ask(project, name, _wanted(axes, short), replacements)
+    asked = ask(project, name, wanted(axes, short), replacements)
     node, settings = asked.node, asked.settings
     _, expected = locked([node], lock)
     with (
@@ -83,15 +82,6 @@ def command(
         _summary(record, folder),
         failure=_verdict(record, asked.run, folder),
     )
-
-
-def _wanted(axes: dict[str, str], short: Mapping[str, str | int | None]) -> dict[str, str]:
-    """What was set, by --set and by the options that are short for it."""
-    wanted = dict(axes)
-    for name, value in short.items():
-        if value is not None and wanted.setdefault(name, str(value)) != str(value):
-            raise UsageError(f"--{name} {value} and --set {name}={axes[name]}: two values", fix="set it once")
-    return wanted
 
 
 def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
