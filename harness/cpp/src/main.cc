@@ -1,5 +1,5 @@
 /// \file
-/// The harness: an object detection model under MLPerf's LoadGen.
+/// The harness: a model that looks at images, under MLPerf's LoadGen.
 ///
 /// Exit codes: 0 the test ran (LoadGen's summary says whether it is VALID), 1 it failed, 2 the command line is wrong.
 
@@ -11,6 +11,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "loadgen_settings.h"
 #include "null_backend.h"
 #include "onnx_backend.h"
+#include "onnx_runtime.h"
 #include "pace.h"
 #include "record.h"
 #include "sample_library.h"
@@ -42,20 +44,52 @@ Backends MakeBackends(const Settings& settings, const ImageShape& shape, const O
   Backends backends;
   for (size_t i = 0; i < settings.workers; ++i) {
     if (runtime == nullptr) {
-      backends.push_back(std::make_unique<NullBackend>(shape));
+      backends.push_back(std::make_unique<NullBackend>(settings.task, shape));
     } else {
-      backends.push_back(std::make_unique<OnnxBackend>(*runtime, settings.model, shape, settings.threads));
+      backends.push_back(std::make_unique<OnnxBackend>(*runtime, settings, shape));
     }
   }
   return backends;
 }
 
-double WarmUpAll(const Settings& settings, const QuerySampleLibrary& library, const Backends& backends) {
-  const double least_seconds = settings.mode == mlperf::TestMode::AccuracyOnly ? 0 : kWarmUpSeconds;
-  double best = WarmUp(library, settings.warmup, least_seconds, backends.front().get());
-  for (size_t i = 1; i < backends.size(); ++i) {
-    best = std::min(best, WarmUp(library, settings.warmup, 0, backends[i].get()));
+void PrintBare(const BareRun& run) {
+  std::printf("bare samples_per_second %.6g cpu_seconds_per_sample %.6g\n", run.samples_per_second,
+              run.cpu_seconds_per_sample);
+}
+
+/// The first samples of a library, in memory while this lives: what runs before LoadGen loads its own.
+class FirstSamples {
+ public:
+  FirstSamples(QuerySampleLibrary* library, size_t most)
+      : library_(library), samples_(std::min(library->PerformanceSampleCount(), most)) {
+    std::iota(samples_.begin(), samples_.end(), size_t{0});
+    library_->Load(samples_);
   }
+  ~FirstSamples() { library_->Unload(samples_); }
+  FirstSamples(const FirstSamples&) = delete;
+  FirstSamples& operator=(const FirstSamples&) = delete;
+
+  size_t Count() const { return samples_.size(); }
+
+ private:
+  QuerySampleLibrary* library_;
+  std::vector<size_t> samples_;
+};
+
+double WarmUpAll(const Settings& settings, const QuerySampleLibrary& library, size_t loaded, const Backends& backends) {
+  const double least_seconds = settings.mode == mlperf::TestMode::AccuracyOnly ? 0 : kWarmUpSeconds;
+  double best = WarmUp(library, loaded, settings.warmup, least_seconds, backends.front().get());
+  for (size_t i = 1; i < backends.size(); ++i) {
+    best = std::min(best, WarmUp(library, loaded, settings.warmup, 0, backends[i].get()));
+  }
+  return best;
+}
+
+/// Runs before LoadGen does; all there is to do where there is no LoadGen.
+double Prepare(const Settings& settings, const Backends& backends, QuerySampleLibrary* library) {
+  const FirstSamples first(library, settings.bare != 0 ? settings.bare : settings.warmup);
+  const double best = WarmUpAll(settings, *library, first.Count(), backends);
+  if (settings.bare != 0) PrintBare(RunBare(*library, first.Count(), settings.bare, backends.front().get()));
   return best;
 }
 
@@ -76,27 +110,21 @@ void RunTest(const Settings& settings, const LoadgenSettings& loadgen, const Bac
   if (outcome->answered == 0) throw std::runtime_error("LoadGen issued no sample; see mlperf_log_detail.txt");
 }
 
-void PrintBare(const BareRun& run) {
-  std::printf("bare samples_per_second %.6g cpu_seconds_per_sample %.6g\n", run.samples_per_second,
-              run.cpu_seconds_per_sample);
-}
-
 void Run(const Settings& settings) {
   Outcome outcome;
   const double start = WallSeconds();
-  QuerySampleLibrary library(settings.tensors, settings.count);
+  QuerySampleLibrary library(settings.tensors, settings.count, settings.python);
   std::unique_ptr<OnnxRuntime> runtime;
   if (settings.backend == BackendKind::kOnnx) runtime = std::make_unique<OnnxRuntime>();
   const Backends backends = MakeBackends(settings, library.Shape(), runtime.get());
   outcome.load_seconds = WallSeconds() - start;
   outcome.sample_count = library.Count();
+  outcome.on_load = library.OnLoad();
+  outcome.most_at_once = backends.front()->MostAtOnce();
   if (runtime) outcome.onnxruntime = runtime->Version();
-  outcome.warmup_best_seconds = WarmUpAll(settings, library, backends);
+  outcome.warmup_best_seconds = Prepare(settings, backends, &library);
+  if (settings.bare != 0) return;
 
-  if (settings.bare != 0) {
-    PrintBare(RunBare(library, settings.bare, backends.front().get()));
-    return;
-  }
   std::filesystem::create_directories(settings.output);
   const LoadgenSettings loadgen = MakeLoadgenSettings(settings, outcome.warmup_best_seconds);
   RunTest(settings, loadgen, backends, &library, &outcome);

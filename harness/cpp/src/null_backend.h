@@ -3,16 +3,21 @@
 #pragma once
 
 #include "backend.h"
+#include "detections.h"
+#include "settings.h"
 
 namespace harness {
 
-/// Finds one object of class 0 in each image: the whole of it, with score 1. Needs no model and no accelerator.
+/// Answers class 0 for each image: one object, the whole of it, with score 1, or the label alone. Needs no model and
+/// no accelerator.
 class NullBackend : public Backend {
  public:
-  explicit NullBackend(const ImageShape& shape);
-  void Run(const float* image, Detections* found) override;
+  NullBackend(Task task, const ImageShape& shape);
+  void Run(const float* const* images, size_t count, Answer* answers) override;
 
  private:
+  Task task_;
+  Detections detections_;
   float whole_image_[4];
 };
 

@@ -1,56 +1,38 @@
 /// \file
-/// Object detection models in ONNX files, run by ONNX Runtime.
+/// Models in ONNX files, run by ONNX Runtime.
 ///
-/// The graph has one input, float32 [1, channels, height, width], and three outputs that are found by name:
-/// `boxes` float32 [N, 4] as x1, y1, x2, y2 in pixels of the input; `scores` float32 [N], descending; `labels` int64
-/// [N].
+/// The graph has one input, float32 [N, channels, height, width]; its outputs are found by name, whatever their order.
+///   detection       `boxes` float32 [K, 4] as x1, y1, x2, y2 in pixels of the input; `scores` float32 [K],
+///                   descending; `labels` int64 [K]. A graph for batches puts N before each shape.
+///   classification  `ArgMax:0` int64 [N], else `softmax_tensor:0` float32 [N, classes]; class 0 of the graph is
+///                   "nothing", so an answer is the class less one.
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "backend.h"
-#include "onnx_api.h"
+#include "onnx_runtime.h"
+#include "sample_library.h"
+#include "settings.h"
 
 namespace harness {
 
-/// ONNX Runtime, opened. One object serves the whole process and must outlive every session.
-///
-/// The library is opened by name while the program runs, not linked: its one symbol carries the library's exact
-/// version, so a linked harness would start with that version only, and the null backend would need a library that it
-/// does not use.
-class OnnxRuntime {
- public:
-  /// Opens libonnxruntime.so.1 from the program's run path.
-  /// \throws std::runtime_error when it is not there or does not know version 1 of the C interface.
-  OnnxRuntime();
-  ~OnnxRuntime();
-  OnnxRuntime(const OnnxRuntime&) = delete;
-  OnnxRuntime& operator=(const OnnxRuntime&) = delete;
-
-  const onnx::Api& Api() const { return *api_; }
-  const onnx::Env* Env() const { return env_; }
-
-  /// The library's own version, such as "1.32.0".
-  const std::string& Version() const { return version_; }
-
- private:
-  const onnx::Api* api_ = nullptr;
-  onnx::Env* env_ = nullptr;
-  std::string version_;
-};
-
 /// One session. See Backend for the threading contract.
+///
+/// Everything is bound in place: samples are mapped memory, and copying one into a buffer of the session's would cost
+/// more than binding it.
 class OnnxBackend : public Backend {
  public:
   /// Loads the model and checks that its inputs and outputs are as described above.
   /// \param shape What the sample library holds; must fit the graph's input.
-  /// \param threads Threads that one Run may use.
   /// \throws std::runtime_error naming the model and what is wrong with it.
-  OnnxBackend(const OnnxRuntime& runtime, const std::string& model, const ImageShape& shape, size_t threads);
+  OnnxBackend(const OnnxRuntime& runtime, const Settings& settings, const ImageShape& shape);
   ~OnnxBackend() override;
 
-  void Run(const float* image, Detections* found) override;
+  /// The settings' batch where the graph leaves its first dimension open, else 1.
+  size_t MostAtOnce() const override;
+
+  void Run(const float* const* images, size_t count, Answer* answers) override;
 
  private:
   struct Parts;

@@ -46,6 +46,10 @@ class JsonObject {
 void AddSettings(const Settings& settings, JsonObject* record) {
   record->Add("backend", NameOf(settings.backend));
   record->Add("model", settings.model);
+  record->Add("task", NameOf(settings.task));
+  record->Add("provider", NameOf(settings.provider));
+  record->Add("device_id", settings.device_id);
+  record->Add("graph_optimization", NameOf(settings.graph_optimization));
   record->Add("tensors", settings.tensors);
   record->Add("scenario", NameOf(settings.scenario));
   record->Add("mode", NameOf(settings.mode));
@@ -54,12 +58,15 @@ void AddSettings(const Settings& settings, JsonObject* record) {
   record->Add("audit_conf", settings.audit_conf);
   record->Add("workers", settings.workers);
   record->Add("threads", settings.threads);
+  record->Add("inter_threads", settings.inter_threads);
   record->Add("batch", settings.batch);
   record->Add("warmup", settings.warmup);
 }
 
 void AddOutcome(const Outcome& outcome, JsonObject* record) {
   record->Add("onnxruntime", outcome.onnxruntime);
+  record->Add("tensors_made", outcome.on_load ? "on-load" : "stored");
+  record->Add("most_at_once", outcome.most_at_once);
   record->Add("sample_count", outcome.sample_count);
   record->Add("answered", outcome.answered);
   record->Add("load_seconds", outcome.load_seconds);

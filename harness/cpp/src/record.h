@@ -13,6 +13,8 @@ namespace harness {
 /// What came of a run. Times in seconds.
 struct Outcome {
   std::string onnxruntime;         ///< ONNX Runtime's version; empty with the null backend.
+  bool on_load = false;            ///< Whether load.py made the samples.
+  size_t most_at_once = 1;         ///< Samples in one call of the model.
   size_t sample_count = 0;         ///< Samples in the library, after --count.
   size_t answered = 0;             ///< Samples answered during the test, repeated ones too.
   double load_seconds = 0;         ///< To map the tensors and make all sessions.

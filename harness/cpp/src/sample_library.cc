@@ -5,7 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -14,6 +18,9 @@
 
 namespace harness {
 namespace {
+
+/// Samples that load.py makes stay in memory while LoadGen uses them.
+constexpr size_t kMostLoadedBytes = size_t{1} << 30;
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors.f32 is little-endian and is used as it lies there");
 
@@ -95,28 +102,80 @@ TensorIndex ParseTensorIndex(std::istream& text) {
   return index;
 }
 
-QuerySampleLibrary::QuerySampleLibrary(const std::string& folder, size_t count)
+QuerySampleLibrary::QuerySampleLibrary(const std::string& folder, size_t count, const std::string& python)
     : name_("tensors"), index_(ReadTensorIndex(folder + "/index.txt")) {
   if (count > index_.names.size()) {
     throw std::runtime_error("--count " + std::to_string(count) + ": " + folder + " has only " +
                              std::to_string(index_.names.size()) + " samples");
   }
-  mapped_bytes_ = index_.names.size() * index_.shape.Floats() * sizeof(float);
-  tensors_ = MapTensors(folder + "/tensors.f32", mapped_bytes_);
+  places_.resize(index_.names.size());
+  if (std::filesystem::exists(folder + "/load.py")) {
+    if (python.empty()) throw std::runtime_error("--python is missing: it runs " + folder + "/load.py");
+    loader_ = std::make_unique<Loader>(python, folder + "/load.py");
+    loaded_.resize(index_.names.size());
+  } else {
+    mapped_bytes_ = index_.names.size() * SampleBytes();
+    mapped_ = MapTensors(folder + "/tensors.f32", mapped_bytes_);
+    for (size_t i = 0; i < places_.size(); ++i) places_[i] = mapped_ + i * Shape().Floats();
+  }
   if (count != 0) index_.names.resize(count);
 }
 
-QuerySampleLibrary::~QuerySampleLibrary() { munmap(const_cast<float*>(tensors_), mapped_bytes_); }
+QuerySampleLibrary::~QuerySampleLibrary() {
+  if (mapped_ != nullptr) munmap(const_cast<float*>(mapped_), mapped_bytes_);
+}
+
+size_t QuerySampleLibrary::PerformanceSampleCount() {
+  return loader_ ? std::min(Count(), std::max<size_t>(1, kMostLoadedBytes / SampleBytes())) : Count();
+}
+
+void QuerySampleLibrary::Load(const std::vector<size_t>& samples) {
+  if (loader_) {
+    Make(samples);
+  } else {
+    Touch(samples);
+  }
+}
+
+void QuerySampleLibrary::Unload(const std::vector<size_t>& samples) {
+  if (!loader_) return;  // the pages are the file's: the kernel takes them back when it needs memory
+  for (const size_t sample : samples) {
+    places_[sample] = nullptr;
+    loaded_[sample].reset();
+  }
+}
 
 void QuerySampleLibrary::LoadSamplesToRam(const std::vector<mlperf::QuerySampleIndex>& samples) {
+  try {
+    Load(samples);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "harness: %s\n", error.what());
+    std::_Exit(1);  // LoadGen cannot be told, and its own threads cannot be unwound
+  }
+}
+
+void QuerySampleLibrary::UnloadSamplesFromRam(const std::vector<mlperf::QuerySampleIndex>& samples) { Unload(samples); }
+
+void QuerySampleLibrary::Touch(const std::vector<size_t>& samples) const {
   const size_t floats_a_page = static_cast<size_t>(sysconf(_SC_PAGESIZE)) / sizeof(float);
-  for (const auto sample : samples) {
+  for (const size_t sample : samples) {
     const volatile float* values = Sample(sample);
     for (size_t i = 0; i < Shape().Floats(); i += floats_a_page) static_cast<void>(values[i]);
     static_cast<void>(values[Shape().Floats() - 1]);
   }
 }
 
-void QuerySampleLibrary::UnloadSamplesFromRam(const std::vector<mlperf::QuerySampleIndex>&) {}
+void QuerySampleLibrary::Make(const std::vector<size_t>& samples) {
+  std::vector<char*> places;
+  for (const size_t sample : samples) {
+    loaded_[sample] = std::unique_ptr<float[]>(new float[Shape().Floats()]);
+    places_[sample] = loaded_[sample].get();
+    places.push_back(reinterpret_cast<char*>(loaded_[sample].get()));
+  }
+  const size_t came = loader_->Load(samples, places, SampleBytes());
+  if (came == samples.size()) return;
+  throw std::runtime_error("sample " + std::to_string(samples[came]) + " (" + ImageName(samples[came]) +
+                           ") cannot be loaded: " + loader_->Ending());
+}
 
 }  // namespace harness

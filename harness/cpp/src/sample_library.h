@@ -1,9 +1,11 @@
 /// \file
-/// Preprocessed images, mapped into memory and handed to LoadGen by position.
+/// Preprocessed images, in memory when LoadGen asks for them and handed to it by position.
 ///
 /// A tensors folder holds
 ///   tensors.f32   raw little-endian float32, channels x height x width a sample, one after the other, no header
 ///   index.txt     envmgr-tensors 1 / dtype float32 / shape C H W / count N, a line each, then N image file names
+/// and where storing all numbers would take too much room, instead of tensors.f32
+///   load.py       a program that makes them while LoadGen's clock stands still (loader.h)
 /// The order of the index is the order of the annotation file: LoadGen's sample index is the position in both.
 #pragma once
 
@@ -11,8 +13,11 @@
 
 #include <cstddef>
 #include <istream>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "loader.h"
 
 namespace harness {
 
@@ -35,42 +40,60 @@ struct TensorIndex {
 /// \throws std::runtime_error naming the line that is not as described above.
 TensorIndex ParseTensorIndex(std::istream& text);
 
-/// The samples of a tensors folder. Sample() may be called from any thread at any time; the rest is called by LoadGen,
-/// outside the timed path.
+/// The samples of a tensors folder. Sample() may be called from any thread at any time; the rest is called by one
+/// thread at a time, outside the timed path.
 class QuerySampleLibrary : public mlperf::QuerySampleLibrary {
  public:
-  /// Maps the folder's tensors.
+  /// Maps the folder's tensors, or starts its load.py.
   /// \param count Use the first `count` samples; 0: all.
+  /// \param python The interpreter for load.py.
   /// \throws std::runtime_error when a file is missing, the sizes do not agree or `count` is more than there are.
-  QuerySampleLibrary(const std::string& folder, size_t count);
+  QuerySampleLibrary(const std::string& folder, size_t count, const std::string& python);
   ~QuerySampleLibrary() override;
   QuerySampleLibrary(const QuerySampleLibrary&) = delete;
   QuerySampleLibrary& operator=(const QuerySampleLibrary&) = delete;
 
   const std::string& Name() override { return name_; }
-  size_t TotalSampleCount() override { return index_.names.size(); }
-  size_t PerformanceSampleCount() override { return index_.names.size(); }
+  size_t TotalSampleCount() override { return Count(); }
 
-  /// Reads every page of the samples, so that the timed path meets no page fault that waits for a disk.
+  /// How many samples LoadGen may have in memory at once, where its settings do not say.
+  size_t PerformanceSampleCount() override;
+
+  /// Load(); a failure ends the process with exit code 1 and the name of the sample.
   void LoadSamplesToRam(const std::vector<mlperf::QuerySampleIndex>& samples) override;
-
-  /// Does nothing: the pages are the file's, so the kernel takes them back when it needs memory.
   void UnloadSamplesFromRam(const std::vector<mlperf::QuerySampleIndex>& samples) override;
+
+  /// Brings samples into memory, so that the timed path meets no page fault that waits for a disk.
+  /// \throws std::runtime_error naming the sample that load.py could not make.
+  void Load(const std::vector<size_t>& samples);
+
+  /// Lets go of samples that were loaded.
+  void Unload(const std::vector<size_t>& samples);
 
   const ImageShape& Shape() const { return index_.shape; }
   size_t Count() const { return index_.names.size(); }
 
-  /// The `index`-th image: Shape().Floats() numbers, valid as long as the library. No lock, no allocation.
-  const float* Sample(size_t index) const { return tensors_ + index * index_.shape.Floats(); }
+  /// Whether load.py makes the samples; else they are stored.
+  bool OnLoad() const { return loader_ != nullptr; }
+
+  /// The `index`-th image: Shape().Floats() numbers, valid while it is loaded. No lock, no allocation.
+  const float* Sample(size_t index) const { return places_[index]; }
 
   /// The file name of the `index`-th image, for messages.
   const std::string& ImageName(size_t index) const { return index_.names[index]; }
 
  private:
+  size_t SampleBytes() const { return index_.shape.Floats() * sizeof(float); }
+  void Touch(const std::vector<size_t>& samples) const;
+  void Make(const std::vector<size_t>& samples);
+
   std::string name_;
   TensorIndex index_;
+  std::vector<const float*> places_;
   size_t mapped_bytes_ = 0;
-  const float* tensors_ = nullptr;
+  const float* mapped_ = nullptr;
+  std::unique_ptr<Loader> loader_;
+  std::vector<std::unique_ptr<float[]>> loaded_;  ///< What load.py has made.
 };
 
 }  // namespace harness

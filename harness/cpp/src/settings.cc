@@ -19,6 +19,13 @@ using Named = std::pair<const char*, Value>;
 
 constexpr std::array kBackends = {Named<BackendKind>{"onnxruntime", BackendKind::kOnnx},
                                   Named<BackendKind>{"null", BackendKind::kNull}};
+constexpr std::array kTasks = {Named<Task>{"detection", Task::kDetection},
+                               Named<Task>{"classification", Task::kClassification}};
+constexpr std::array kProviders = {Named<Provider>{"cpu", Provider::kCpu}, Named<Provider>{"cuda", Provider::kCuda}};
+constexpr std::array kLevels = {Named<GraphOptimization>{"off", GraphOptimization::kOff},
+                                Named<GraphOptimization>{"basic", GraphOptimization::kBasic},
+                                Named<GraphOptimization>{"extended", GraphOptimization::kExtended},
+                                Named<GraphOptimization>{"all", GraphOptimization::kAll}};
 constexpr std::array kScenarios = {Named<TestScenario>{"Offline", TestScenario::Offline},
                                    Named<TestScenario>{"SingleStream", TestScenario::SingleStream},
                                    Named<TestScenario>{"MultiStream", TestScenario::MultiStream},
@@ -74,6 +81,11 @@ std::map<std::string, Assign> Options(Settings* settings) {
   return {{"--backend", OneOf(kBackends, &settings->backend)},
           {"--model", Text(&settings->model)},
           {"--tensors", Text(&settings->tensors)},
+          {"--python", Text(&settings->python)},
+          {"--task", OneOf(kTasks, &settings->task)},
+          {"--provider", OneOf(kProviders, &settings->provider)},
+          {"--device-id", Count(&settings->device_id)},
+          {"--graph-optimization", OneOf(kLevels, &settings->graph_optimization)},
           {"--scenario", OneOf(kScenarios, &settings->scenario)},
           {"--mode", OneOf(kModes, &settings->mode)},
           {"--output", Text(&settings->output)},
@@ -84,6 +96,7 @@ std::map<std::string, Assign> Options(Settings* settings) {
           {"--performance-sample-count", Count(&settings->performance_sample_count)},
           {"--workers", Count(&settings->workers)},
           {"--threads", Count(&settings->threads)},
+          {"--inter-threads", Count(&settings->inter_threads)},
           {"--batch", Count(&settings->batch)},
           {"--warmup", Count(&settings->warmup)},
           {"--bare", Count(&settings->bare)}};
@@ -103,6 +116,7 @@ void CheckSense(const Settings& settings) {
     throw UsageError("--mode find-peak-performance: LoadGen can do that in --scenario Server only");
   }
   if (settings.batch == 0) throw UsageError("--batch 0: a worker must take 1 sample or more at a time");
+  if (settings.inter_threads == 0) throw UsageError("--inter-threads 0: a session must run 1 node or more at a time");
   if (settings.warmup == 0) throw UsageError("--warmup 0: the pace of a test is known from 1 untimed sample or more");
 }
 
@@ -119,11 +133,13 @@ void ShareOutCores(size_t cores, Settings* settings) {
 std::string Usage() {
   return R"(usage: harness --backend onnxruntime|null [--model FILE] --tensors DIR --scenario S --mode M --output DIR [option value]...
 
-Runs an object detection model under MLPerf's LoadGen.
+Runs an object detection or image classification model under MLPerf's LoadGen.
 
   --backend onnxruntime|null      ONNX Runtime, or a backend that does nothing (the floor of the harness)
   --model FILE                    the ONNX file (--backend onnxruntime)
-  --tensors DIR                   preprocessed images: tensors.f32 and index.txt
+  --task detection|classification what the model answers (detection)
+  --tensors DIR                   preprocessed images: index.txt with tensors.f32, or with load.py, which makes them
+  --python FILE                   the interpreter that runs load.py
   --scenario S                    Offline, SingleStream, MultiStream or Server
   --mode M                        accuracy, performance or find-peak-performance (Server only)
   --output DIR                    where LoadGen's logs and harness.json go; made if it is not there
@@ -134,7 +150,12 @@ Runs an object detection model under MLPerf's LoadGen.
   --performance-sample-count N    samples in memory in performance mode; 0: as LoadGen's settings say, else all (0)
   --workers N                     sessions, each with its own thread; 0: one a core in Offline and Server, else 1 (0)
   --threads N                     threads inside a session; 0: cores / workers (0)
-  --batch N                       samples a worker takes from the queue at a time (1)
+  --inter-threads N               nodes of the graph that a session runs at once (1)
+  --provider cpu|cuda             what runs the graph; one that cannot be loaded is an error (cpu)
+  --device-id N                   which of the provider's devices (0)
+  --graph-optimization LEVEL      off, basic, extended or all (all)
+  --batch N                       samples a worker takes from the queue at a time, in one call of a model that
+                                  leaves its first dimension open (1)
   --warmup N                      untimed samples for each session before the test (5)
   --bare N                        no LoadGen: time a plain loop over N samples on one session
 )";
@@ -161,5 +182,8 @@ Settings ParseSettings(const std::vector<std::string>& arguments, size_t cores) 
 const char* NameOf(TestScenario scenario) { return NameIn(kScenarios, scenario); }
 const char* NameOf(TestMode mode) { return NameIn(kModes, mode); }
 const char* NameOf(BackendKind backend) { return NameIn(kBackends, backend); }
+const char* NameOf(Task task) { return NameIn(kTasks, task); }
+const char* NameOf(Provider provider) { return NameIn(kProviders, provider); }
+const char* NameOf(GraphOptimization level) { return NameIn(kLevels, level); }
 
 }  // namespace harness

@@ -15,8 +15,12 @@ namespace {
 /// its first sample is taken.
 constexpr size_t kUsualSamples = 65536;
 
-[[noreturn]] void Fail(const QuerySampleLibrary& library, size_t index, const char* message) {
-  std::fprintf(stderr, "harness: sample %zu (%s): %s\n", index, library.ImageName(index).c_str(), message);
+[[noreturn]] void Fail(const QuerySampleLibrary& library, const mlperf::QuerySample* samples, size_t count,
+                       const char* message) {
+  for (size_t i = 0; i < count; ++i) {
+    const size_t index = samples[i].index;
+    std::fprintf(stderr, "harness: sample %zu (%s): %s\n", index, library.ImageName(index).c_str(), message);
+  }
   std::_Exit(1);  // other workers are in the middle of their samples: nothing can be unwound
 }
 
@@ -57,11 +61,13 @@ void SampleQueue::Close() {
   filled_.notify_all();
 }
 
+SystemUnderTest::Worker::Worker(Backend* its) : backend(*its), most(its->MostAtOnce()), images(most), answers(most) {}
+
 SystemUnderTest::SystemUnderTest(const std::vector<std::unique_ptr<Backend>>& backends,
                                  const QuerySampleLibrary& library, bool queued, size_t batch)
     : library_(library) {
   for (const auto& backend : backends) {
-    workers_.push_back(std::make_unique<Worker>(Worker{*backend, Detections(library.Shape()), 0}));
+    workers_.push_back(std::make_unique<Worker>(backend.get()));
   }
   if (!queued) return;
   for (const auto& worker : workers_) {
@@ -76,7 +82,7 @@ void SystemUnderTest::IssueQuery(const std::vector<mlperf::QuerySample>& samples
     queue_.Put(samples);
     return;
   }
-  for (const mlperf::QuerySample& sample : samples) Answer(sample, workers_.front().get());
+  AnswerAll(samples.data(), samples.size(), workers_.front().get());
 }
 
 size_t SystemUnderTest::Finish() {
@@ -88,24 +94,33 @@ size_t SystemUnderTest::Finish() {
   return answered;
 }
 
-void SystemUnderTest::Answer(const mlperf::QuerySample& sample, Worker* worker) {
-  try {
-    worker->answer.Start(sample.index);
-    worker->backend.Run(library_.Sample(sample.index), &worker->answer);
-  } catch (const std::exception& error) {
-    Fail(library_, sample.index, error.what());
+void SystemUnderTest::AnswerAll(const mlperf::QuerySample* samples, size_t count, Worker* worker) {
+  for (size_t done = 0; done < count; done += worker->most) {
+    AnswerTogether(samples + done, std::min(worker->most, count - done), worker);
   }
-  ++worker->answered;
-  mlperf::QuerySampleResponse response(sample.id, reinterpret_cast<uintptr_t>(worker->answer.Data()),
-                                       worker->answer.Bytes());
-  mlperf::QuerySamplesComplete(&response, 1);
+}
+
+void SystemUnderTest::AnswerTogether(const mlperf::QuerySample* samples, size_t count, Worker* worker) {
+  try {
+    for (size_t i = 0; i < count; ++i) {
+      worker->images[i] = library_.Sample(samples[i].index);
+      worker->answers[i].Start(samples[i].index);
+    }
+    worker->backend.Run(worker->images.data(), count, worker->answers.data());
+  } catch (const std::exception& error) {
+    Fail(library_, samples, count, error.what());
+  }
+  worker->answered += count;
+  for (size_t i = 0; i < count; ++i) {
+    const Answer& answer = worker->answers[i];
+    mlperf::QuerySampleResponse response(samples[i].id, reinterpret_cast<uintptr_t>(answer.Data()), answer.Bytes());
+    mlperf::QuerySamplesComplete(&response, 1);
+  }
 }
 
 void SystemUnderTest::Work(size_t batch, Worker* worker) {
   std::vector<mlperf::QuerySample> samples(batch);
-  while (const size_t taken = queue_.Take(samples.data(), batch)) {
-    for (size_t i = 0; i < taken; ++i) Answer(samples[i], worker);
-  }
+  while (const size_t taken = queue_.Take(samples.data(), batch)) AnswerAll(samples.data(), taken, worker);
 }
 
 }  // namespace harness

@@ -40,12 +40,14 @@ class SampleQueue {
   bool closed_ = false;
 };
 
-/// Answers LoadGen's queries with the detections of the backends.
+/// Answers LoadGen's queries with what the backends say.
 ///
 /// Either LoadGen's own thread runs the model inside IssueQuery (one backend, no hand-over between threads), or each
-/// backend has a worker thread that takes samples from one queue. A sample is answered as soon as it is done.
+/// backend has a worker thread that takes samples from one queue. A sample is answered as soon as it is done; samples
+/// that a model takes in one call are done together.
 ///
-/// A backend that throws ends the process with exit code 1 and the name of the sample: LoadGen waits for every answer
+/// A backend that throws ends the process with exit code 1 and the name of the sample (of all, if several were in the
+/// call): LoadGen waits for every answer
 /// and cannot be told of a failure, and an empty answer would be a lie that LoadGen counts as work.
 class SystemUnderTest : public mlperf::SystemUnderTest {
  public:
@@ -71,12 +73,18 @@ class SystemUnderTest : public mlperf::SystemUnderTest {
  private:
   /// A backend and the memory of its answers, used by one thread.
   struct Worker {
+    explicit Worker(Backend* its);
+
     Backend& backend;
-    Detections answer;
-    size_t answered;
+    size_t most;  ///< Samples in a call.
+    std::vector<const float*> images;
+    std::vector<Answer> answers;
+    size_t answered = 0;
   };
 
-  void Answer(const mlperf::QuerySample& sample, Worker* worker);
+  /// Answers samples, as many in a call as the backend takes.
+  void AnswerAll(const mlperf::QuerySample* samples, size_t count, Worker* worker);
+  void AnswerTogether(const mlperf::QuerySample* samples, size_t count, Worker* worker);
   void Work(size_t batch, Worker* worker);
 
   std::string name_ = "envmgr harness";

@@ -28,6 +28,15 @@ std::string Folder::Read(const std::string& name) const {
   return text.str();
 }
 
+std::string Folder::WriteLoader(const std::vector<std::string>& image_names, size_t bad) const {
+  const std::string tensors = WriteTensors(image_names);
+  std::filesystem::remove(path_ / "tensors/tensors.f32");
+  Write("tensors/load.py",
+        "echo $$ >\"${0%/*}/pid\"\nwhile read -r line; do for i in $line; do\n[ $i = " + std::to_string(bad) +
+            " ] && { echo broken >&2; exit 1; }\nprintf %024d $i\ndone; done\n");
+  return tensors;
+}
+
 std::string Folder::WriteTensors(const std::vector<std::string>& image_names) const {
   std::string index =
       "envmgr-tensors 1\ndtype float32\nshape 1 2 3\ncount " + std::to_string(image_names.size()) + "\n";

@@ -23,6 +23,9 @@ class Folder {
   /// Writes a tensors folder of 2 x 3 images with one channel, all zero; returns its path.
   std::string WriteTensors(const std::vector<std::string>& image_names) const;
 
+  /// The same, with a load.py for /bin/sh instead of the numbers: sample I is I in 24 digits; the one at `bad` fails.
+  std::string WriteLoader(const std::vector<std::string>& image_names, size_t bad) const;
+
  private:
   std::filesystem::path path_;
 };

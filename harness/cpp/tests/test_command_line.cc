@@ -61,6 +61,36 @@ TEST(SingleStreamRuns) { CheckScenario("SingleStream", "VALID"); }
 TEST(MultiStreamRuns) { CheckScenario("MultiStream", "INVALID"); }
 TEST(ServerRuns) { CheckScenario("Server", "INVALID"); }
 
+TEST(AClassifierAnswersOneLabelASample) {
+  const Folder folder;
+  CHECK(Harness(folder, "--backend null --task classification --scenario Offline --mode accuracy --tensors " +
+                            folder.WriteTensors({"a.jpg", "b.jpg"}) + " --output " + folder.Path("out")) == 0);
+  CHECK(Has(folder.Read("out/mlperf_log_accuracy.json"), "\"data\" : \"00000000\""));
+  CHECK(Has(folder.Read("out/harness.json"), "\"task\": \"classification\""));
+}
+
+/// Runs Offline, for performance, on three samples that are made on load.
+int RunOnLoad(const Folder& folder, size_t bad) {
+  folder.Write("user.conf", "*.*.min_duration = 0\n*.*.max_query_count = 1\n");
+  return Harness(folder, "--backend null --scenario Offline --mode performance --warmup 1 --python /bin/sh --tensors " +
+                             folder.WriteLoader({"a.jpg", "b.jpg", "c.jpg"}, bad) + " --user-conf " +
+                             folder.Path("user.conf") + " --output " + folder.Path("out"));
+}
+
+TEST(SamplesMadeOnLoadRun) {
+  const Folder folder;
+  CHECK(RunOnLoad(folder, 99) == 0);
+  CHECK(Has(folder.Read("out/harness.json"), "\"tensors_made\": \"on-load\""));
+}
+
+TEST(ASampleThatCannotBeMadeEndsTheRunBeforeTheClockStarts) {
+  const Folder folder;
+  CHECK(RunOnLoad(folder, 2) == 1);
+  CHECK(Has(folder.Read("stderr"), "broken\n"));
+  CHECK(Has(folder.Read("stderr"), "harness: sample 2 (c.jpg) cannot be loaded: "));
+  CHECK(!Has(folder.Read("out/mlperf_log_summary.txt"), "Result is"));
+}
+
 TEST(ABareRunPrintsItsRate) {
   const Folder folder;
   CHECK(Harness(folder, "--backend null --bare 1000 --tensors " + folder.WriteTensors({"a.jpg"})) == 0);

@@ -1,3 +1,8 @@
+#include <signal.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -45,30 +50,100 @@ TEST(AnIndexWithAnotherNumberOfImagesIsRefused) {
 TEST(SamplesLieOneAfterTheOther) {
   const Folder folder;
   const std::string tensors = folder.WriteTensors({"a.jpg", "b.jpg", "c.jpg"});
-  QuerySampleLibrary library(tensors, 0);
+  QuerySampleLibrary library(tensors, 0, "");
   CHECK(library.Count() == 3);
   CHECK(library.Sample(2) - library.Sample(0) == 12);
   CHECK(library.ImageName(1) == "b.jpg");
   library.LoadSamplesToRam({0, 2});
+  CHECK(!library.OnLoad());
 }
 
 TEST(ACountTakesTheFirstSamples) {
   const Folder folder;
   const std::string tensors = folder.WriteTensors({"a.jpg", "b.jpg", "c.jpg"});
-  CHECK(QuerySampleLibrary(tensors, 2).TotalSampleCount() == 2);
-  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 4), "has only 3 samples");
+  CHECK(QuerySampleLibrary(tensors, 2, "").TotalSampleCount() == 2);
+  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 4, ""), "has only 3 samples");
 }
 
 TEST(TensorsOfAnotherSizeThanTheirIndexSaysAreRefused) {
   const Folder folder;
   const std::string tensors = folder.WriteTensors({"a.jpg"});
   folder.Write("tensors/tensors.f32", std::string(23, '\0'));
-  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 0), "has 23 bytes, but its index.txt asks for 24");
+  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 0, ""), "has 23 bytes, but its index.txt asks for 24");
+}
+
+constexpr size_t kNone = 99;
+constexpr char kShell[] = "/bin/sh";
+
+std::string Digits(const QuerySampleLibrary& library, size_t sample) {
+  return {reinterpret_cast<const char*>(library.Sample(sample)), 24};
+}
+
+size_t OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(files), end(files)));
+}
+
+TEST(SamplesMadeOnLoadAreInMemoryUntilTheyAreUnloaded) {
+  const Folder folder;
+  QuerySampleLibrary library(folder.WriteLoader({"a.jpg", "b.jpg", "c.jpg"}, kNone), 0, kShell);
+  CHECK(library.OnLoad());
+  library.LoadSamplesToRam({2, 0});
+  CHECK(Digits(library, 2) == "000000000000000000000002");
+  CHECK(Digits(library, 0) == "000000000000000000000000");
+  library.UnloadSamplesFromRam({2, 0});
+  CHECK(library.Sample(2) == nullptr);
+  library.Load({1});
+  CHECK(Digits(library, 1) == "000000000000000000000001");
+}
+
+TEST(ASampleThatCannotBeMadeIsNamed) {
+  const Folder folder;
+  QuerySampleLibrary library(folder.WriteLoader({"a.jpg", "b.jpg", "c.jpg"}, 1), 0, kShell);
+  CHECK_THROWS(std::runtime_error, library.Load({0, 2, 1}), "sample 1 (b.jpg) cannot be loaded: ");
+}
+
+TEST(ALoaderThatHasEndedIsAnError) {
+  const Folder folder;
+  const std::string tensors = folder.WriteLoader({"a.jpg", "b.jpg"}, kNone);
+  folder.Write("tensors/load.py", "exit 3\n");
+  QuerySampleLibrary library(tensors, 0, kShell);
+  CHECK_THROWS(std::runtime_error, library.Load({0}), "load.py ended with exit code 3");
+}
+
+TEST(ALoaderThatWritesMoreThanItWasAskedForIsAnError) {
+  const Folder folder;
+  const std::string tensors = folder.WriteLoader({"a.jpg", "b.jpg"}, kNone);
+  folder.Write("tensors/load.py", "while read -r line; do printf %049d 1; done\n");
+  QuerySampleLibrary library(tensors, 0, kShell);
+  library.Load({0});
+  CHECK_THROWS(std::runtime_error, library.Load({1}), "more than it was asked for");
+}
+
+TEST(TheLoaderIsEndedWithTheLibraryAndLeavesNoFileOpen) {
+  const Folder folder;
+  const std::string tensors = folder.WriteLoader({"a.jpg"}, kNone);
+  const size_t before = OpenFiles();
+  {
+    QuerySampleLibrary library(tensors, 0, kShell);
+    library.Load({0});
+    CHECK(kill(std::stoi(folder.Read("tensors/pid")), 0) == 0);
+  }
+  CHECK(OpenFiles() == before);
+  CHECK(kill(std::stoi(folder.Read("tensors/pid")), 0) == -1 && errno == ESRCH);
+}
+
+TEST(SamplesMadeOnLoadNeedAnInterpreter) {
+  const Folder folder;
+  const std::string tensors = folder.WriteLoader({"a.jpg"}, kNone);
+  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 0, ""), "--python is missing");
+  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(tensors, 0, folder.Path("none")),
+               "--python " + folder.Path("none"));
 }
 
 TEST(AFolderWithoutAnIndexIsRefused) {
   const Folder folder;
-  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(folder.Path("none"), 0), "index.txt: cannot be read");
+  CHECK_THROWS(std::runtime_error, QuerySampleLibrary(folder.Path("none"), 0, ""), "index.txt: cannot be read");
 }
 
 }  // namespace

@@ -33,13 +33,40 @@ TEST(ThreadsAreSharedOutOverTheWorkersAsked) {
 }
 
 TEST(EveryOptionReachesItsSetting) {
-  const Settings settings =
-      ParseSettings(With({"--model", "m.onnx", "--user-conf", "u", "--audit-conf", "a", "--model-name", "n", "--count",
-                          "1", "--performance-sample-count", "2", "--batch", "3", "--warmup", "4"}),
-                    1);
+  const Settings settings = ParseSettings(With({"--model",
+                                                "m.onnx",
+                                                "--user-conf",
+                                                "u",
+                                                "--audit-conf",
+                                                "a",
+                                                "--model-name",
+                                                "n",
+                                                "--count",
+                                                "1",
+                                                "--performance-sample-count",
+                                                "2",
+                                                "--batch",
+                                                "3",
+                                                "--warmup",
+                                                "4",
+                                                "--python",
+                                                "p",
+                                                "--task",
+                                                "classification",
+                                                "--provider",
+                                                "cuda",
+                                                "--device-id",
+                                                "5",
+                                                "--graph-optimization",
+                                                "extended",
+                                                "--inter-threads",
+                                                "6"}),
+                                          1);
   CHECK(settings.model == "m.onnx" && settings.user_conf == "u" && settings.audit_conf == "a");
   CHECK(settings.model_name == "n" && settings.count == 1 && settings.performance_sample_count == 2);
-  CHECK(settings.batch == 3 && settings.warmup == 4);
+  CHECK(settings.batch == 3 && settings.warmup == 4 && settings.python == "p");
+  CHECK(settings.task == Task::kClassification && settings.provider == Provider::kCuda && settings.device_id == 5);
+  CHECK(settings.graph_optimization == GraphOptimization::kExtended && settings.inter_threads == 6);
 }
 
 TEST(ABareRunNeedsNoScenario) {
@@ -77,6 +104,10 @@ TEST(PeakPerformanceIsForServerOnly) {
                               "find-peak-performance"},
                              1),
                "Server");
+}
+
+TEST(NoNodeAtATimeIsRefused) {
+  CHECK_THROWS(UsageError, ParseSettings(With({"--inter-threads", "0"}), 1), "--inter-threads");
 }
 
 TEST(ABatchOrWarmUpOfNoSampleIsRefused) {
