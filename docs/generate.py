@@ -19,6 +19,7 @@ import tomli
 
 import envmgr
 from envmgr.builders.cmake import CMakeSettings
+from envmgr.builders.fetch_files import FetchFilesSettings
 from envmgr.builders.python_env import PythonEnvSettings
 from envmgr.builders.script import ScriptSettings
 from envmgr.builders.tree import TreeSettings
@@ -41,6 +42,7 @@ HELP_WIDTH = 100
 NOTE = "<!-- Made by docs/generate.py from the code; change it there. -->\n"
 BUILDERS: Mapping[str, type] = {
     "cmake": CMakeSettings,
+    "fetch_files": FetchFilesSettings,
     "python_env": PythonEnvSettings,
     "script": ScriptSettings,
     "tree": TreeSettings,

@@ -29,6 +29,7 @@ from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
+from envmgr.model.source import FilesSource
 from envmgr.model.store_path import StorePath
 from envmgr.schedule import Schedule
 from envmgr.sharing.question import Question
@@ -234,7 +235,8 @@ class Realizer:
         self.notice(Event("started", node.derivation.label, _activity(node), log=self.store.log(node.digest)))
         staging = turn.enter_context(self.store.stage(node.derivation.label, keep=self.options.keep_failed))
         closure = self._closure(node, inputs)
-        report = self._build(node, inputs, closure, staging)
+        pieces = turn.enter_context(self.store.partial(resolved)) if isinstance(node.source, FilesSource) else None
+        report = self._build(node, inputs, closure, staging, pieces)
         return self.store.publish(
             staging,
             derivation=node.derivation,
@@ -259,7 +261,12 @@ class Realizer:
         return self.store.closure(inputs[item.digest].store_path for item in node.inputs.values())
 
     def _build(
-        self, node: Node, inputs: Mapping[Digest, Realisation], closure: Mapping[StorePath, Path], staging: Staging
+        self,
+        node: Node,
+        inputs: Mapping[Digest, Realisation],
+        closure: Mapping[StorePath, Path],
+        staging: Staging,
+        partial: Path | None = None,
     ) -> BuildReport:
         derivation, log = node.derivation, self.store.log(node.digest)
         paths = {role: inputs[item.digest].store_path for role, item in node.inputs.items()}
@@ -270,6 +277,7 @@ class Realizer:
             out=staging.out,
             work=staging.work,
             log=log,
+            partial=partial,
             executor=self.executor,
             source=node.source,
             checkout=self.checkout,
@@ -312,4 +320,4 @@ class Realizer:
 
 
 def _activity(node: Node) -> str:
-    return "fetch" if node.is_source else "build"
+    return "fetch" if node.is_fetched else "build"

@@ -148,7 +148,7 @@ class Schedule:
             stop()
 
     def _push(self, node: Node) -> None:
-        is_fetched = node.is_source or node.digest in self._copied
+        is_fetched = node.is_fetched or node.digest in self._copied
         heapq.heappush(self._ready[is_fetched], (-self._heights[node.digest], next(self._order), node))
         self._changed[is_fetched].notify()
 

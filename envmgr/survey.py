@@ -33,13 +33,13 @@ class Survey:
 
     @property
     def fetches(self) -> list[Node]:
-        """The sources to be fetched."""
-        return [node for node in self.missing if node.is_source and node.digest not in self.copies]
+        """What is to be fetched."""
+        return [node for node in self.missing if node.is_fetched and node.digest not in self.copies]
 
     @property
     def builds(self) -> list[Node]:
         """The derivations to be built."""
-        return [node for node in self.missing if not node.is_source and node.digest not in self.copies]
+        return [node for node in self.missing if not node.is_fetched and node.digest not in self.copies]
 
     @property
     def fetch_bytes(self) -> int:

@@ -55,6 +55,8 @@ class BuildTask:
     source: FetchedSource | None = None
     checkout: Path | None = None
     """The folder that local sources are relative to."""
+    partial: Path | None = None
+    """Of a fetch of many files: what an earlier try left behind, and what this one may leave."""
     jobs: int = 1
     limits: Limits = field(default_factory=Limits)
     progress: Progress = lambda done, total: None

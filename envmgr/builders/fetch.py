@@ -15,7 +15,7 @@ from envmgr.builders.local import take_in
 from envmgr.manifest import Manifest, SymlinkEntry, manifest_of
 from envmgr.model.derivation import FixedOutput
 from envmgr.model.errors import EnvmgrError, IntegrityError
-from envmgr.model.source import GitSource, LocalSource, PypiSource, UrlSource
+from envmgr.model.source import FilesSource, GitSource, LocalSource, PypiSource, UrlSource
 from envmgr.network.checked_file import Checks
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class FetchBuilder:
                 manifest = take_in(origin, task.out, exclude=task.source.excluded)
                 _check_tree(task, str(origin), manifest)
                 return BuildReport("sandboxed", manifest=manifest)
-            case None:
+            case FilesSource() | None:
                 raise NoSourceError(f"nobody says where {task.derivation.label} comes from")
         return BuildReport("sandboxed")
 

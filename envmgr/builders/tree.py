@@ -1,6 +1,7 @@
 """An object put together from files of inputs, texts and links; no process runs."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -45,16 +46,30 @@ class TreeBuilder:
             PathError: a path leaves the tree, or names nothing.
         """
         settings = read_settings(TreeSettings, task)
-        for path, source in settings.files.items():
-            _copy(_source(task, source), _inside(task, path))
+        copy_files(task, settings.files)
         for path, text in settings.texts.items():
-            _inside(task, path).write_text(text)
+            inside(task, path).write_text(text)
         for path, target in settings.symlinks.items():
-            _inside(task, path).symlink_to(target)
+            inside(task, path).symlink_to(target)
         return BuildReport("sandboxed")  # no foreign code runs: there is nothing to hold
 
 
-def _source(task: BuildTask, text: str) -> Path:
+def copy_files(task: BuildTask, files: Mapping[str, str]) -> None:
+    """Copy into the tree, by path, what `role/path` names.
+
+    Raises:
+        PathError: a path leaves the tree, or names nothing.
+    """
+    for path, source in files.items():
+        _copy(found_input(task, source), inside(task, path))
+
+
+def found_input(task: BuildTask, text: str) -> Path:
+    """Where the file or folder lies that `role/path` names.
+
+    Raises:
+        PathError: it names nothing.
+    """
     role, _, path = text.partition("/")
     if role not in task.inputs:
         raise PathError(task.derivation.label, text, f"begins with no input; known: {', '.join(task.inputs)}")
@@ -64,7 +79,12 @@ def _source(task: BuildTask, text: str) -> Path:
     return found
 
 
-def _inside(task: BuildTask, path: str) -> Path:
+def inside(task: BuildTask, path: str) -> Path:
+    """The place of a path in the tree, its folder made.
+
+    Raises:
+        PathError: it leaves the tree.
+    """
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or not pure.parts:
         raise PathError(task.derivation.label, path, "leaves the tree")

@@ -20,7 +20,15 @@ from envmgr.model.store_path import StorePath
 
 SCHEMA = 1
 
-REVISIONS: Mapping[str, int] = {"cmake": 1, "python_env": 1, "run": 1, "script": 1, "tree": 1, "unpack": 1}
+REVISIONS: Mapping[str, int] = {
+    "cmake": 1,
+    "fetch_files": 1,
+    "python_env": 1,
+    "run": 1,
+    "script": 1,
+    "tree": 1,
+    "unpack": 1,
+}
 """The output revision of each builder, bumped by hand when it gives other bytes for the same settings: that, and no
 release of envmgr, makes its products (and only these) anew."""
 

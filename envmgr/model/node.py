@@ -27,11 +27,17 @@ class Node:
     choices: Axes = field(default_factory=dict)
     """These, and the axes that change no derivation: a run's scenario, for one."""
     source: FetchedSource | None = None
+    """Where it is fetched from; None where it is built."""
     run: Run | None = None
 
     @property
     def is_source(self) -> bool:
-        """Whether it is fetched, not built."""
+        """Whether it is a source, and no recipe."""
+        return self.source is not None and not self.recipe
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether it is fetched, not built; a recipe may be, too."""
         return self.source is not None
 
     @property

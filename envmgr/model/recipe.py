@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
-from envmgr.model.source import FileName, Source
+from envmgr.model.source import AddressPattern, FileName, Source
 from envmgr.model.store_path import NAME_PATTERN, VERSION_PATTERN
 
 Name = Annotated[str, Field(pattern=rf"^{NAME_PATTERN}$", max_length=80)]
@@ -91,12 +91,20 @@ class Build(_Part):
     builder's own places, such as `{out}`.
     """
 
-    builder: Literal["cmake", "python_env", "script", "tree", "unpack"]
+    builder: Literal["cmake", "fetch_files", "python_env", "script", "tree", "unpack"]
     """Who makes it."""
+    urls: tuple[AddressPattern, ...] = ()
+    """For `fetch_files`: where each file can be had, `{name}` being its name; these never reach a derivation."""
     settings: dict[str, Setting] = {}
     """What the builder is told; each builder has keys of its own."""
     environment: dict[str, str] = {}
     """Environment variables of the build's processes."""
+
+    @model_validator(mode="after")
+    def _fetches_from_somewhere(self) -> Self:
+        if bool(self.urls) != (self.builder == "fetch_files"):
+            raise ValueError("`urls` say where the builder `fetch_files` finds files; no other builder has any")
+        return self
 
 
 class Step(_Part):

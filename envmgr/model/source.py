@@ -15,6 +15,7 @@ FileName = Annotated[str, Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z._+-]*$", max_l
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Address = Annotated[str, Field(pattern=r"^(https?|s3|file)://.+")]
+AddressPattern = Annotated[str, Field(pattern=r"^(https?|s3|file)://[^{}]*\{name\}[^{}]*$")]
 
 
 class _Source(BaseModel):
@@ -93,6 +94,14 @@ class GitSource(_Source):
     """Digest of the manifest of the checked-out tree."""
 
 
+class FilesSource(_Source):
+    """The addresses of many files that a list names; the list is an input of the recipe (builder `fetch_files`)."""
+
+    kind: Literal["files"] = "files"
+    urls: tuple[AddressPattern, ...]
+    """Where each file can be had, tried in order: `{name}` stands for a name of the list."""
+
+
 class WheelsSource(_Source):
     """The wheels of a Python environment, pinned for each interpreter ABI in a generated file beside the recipe."""
 
@@ -109,6 +118,8 @@ class Wheels(RootModel[dict[str, dict[str, PypiSource]]]):
     model_config = ConfigDict(frozen=True)
 
 
-FetchedSource = PypiSource | UrlSource | LocalSource | GitSource
+FixedSource = PypiSource | UrlSource | LocalSource | GitSource
 """A source of one fixed output."""
+FetchedSource = FixedSource | FilesSource
+"""Where something that is fetched comes from."""
 Source = Annotated[PypiSource | UrlSource | LocalSource | GitSource | WheelsSource, Field(discriminator="kind")]

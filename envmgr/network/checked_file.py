@@ -25,6 +25,11 @@ class Checks:
     size: int | None = None
     """Bytes."""
 
+    @property
+    def have_hash(self) -> bool:
+        """Whether a hash would tell that parts of different files had been put together."""
+        return self.sha256 is not None or self.md5 is not None
+
 
 class WrongContentError(IntegrityError):
     """A file is not the one that was pinned; nothing of it was kept.

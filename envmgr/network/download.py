@@ -43,7 +43,8 @@ def download(
     """Fetch a file from the first address that gives it, and return its SHA-256.
 
     The file appears under its name only when it is whole and all checks hold. After a failed transfer the partial
-    file `<destination>.part` stays and is continued next time; of a file that failed a check nothing does.
+    file `<destination>.part` stays and is continued next time; of a file that failed a check nothing does. A file of
+    which no hash is known is continued only from the same address, and where that vouches for its being the same.
 
     Args:
         urls: https, http, file, or s3 for public buckets; tried in order.
@@ -65,6 +66,8 @@ def download(
     wrong: WrongContentError | None = None
     with CheckedFile(destination, checks) as file:
         for url in usable:
+            if not checks.have_hash:
+                file.restart()
             transfer = _Transfer(url, file, network, limit_bytes, progress)
             try:
                 return patiently(network, transfer.attempt)
@@ -106,7 +109,7 @@ class _Transfer:
         return self.file.finish(shown(self.url))
 
     def _headers(self) -> dict[str, str]:
-        if not self.file.size:
+        if not self.file.size or not (self.entity_tag or self.file.checks.have_hash):
             return {}
         resume = {"Range": f"bytes={self.file.size}-"}
         return {**resume, "If-Range": self.entity_tag} if self.entity_tag else resume

@@ -12,7 +12,7 @@ from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
 from envmgr.model.recipe import Axis, InputReference, Override, Recipe, Run
-from envmgr.model.source import FetchedSource, WheelsSource
+from envmgr.model.source import FilesSource, FixedSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.sources import source_derivation, wheels
@@ -133,6 +133,7 @@ class Planner:
             recipe=recipe.name,
             axes=_gathered(references, {role: node.axes for role, node in inputs.items()}) | deciding,
             choices=choices,
+            source=FilesSource(urls=recipe.build.urls) if recipe.build and recipe.build.urls else None,
             run=recipe.run,
         )
 
@@ -192,7 +193,7 @@ class Planner:
                 nodes[role] = self._fetched(source)
         return nodes
 
-    def _fetched(self, source: FetchedSource) -> Node:
+    def _fetched(self, source: FixedSource) -> Node:
         return Node(derivation=source_derivation(source, self.catalog.folder), source=source)
 
     def _derivation(self, recipe: Recipe, changes: list[Override], inputs: Mapping[str, Node]) -> Derivation:

@@ -6,7 +6,7 @@ from envmgr.manifest import Manifest, manifest_of, manifest_of_file
 from envmgr.model.canonical import Value
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.errors import InvalidInputError
-from envmgr.model.source import FetchedSource, GitSource, LocalSource, PypiSource, UrlSource, Wheels, WheelsSource
+from envmgr.model.source import FixedSource, GitSource, LocalSource, PypiSource, UrlSource, Wheels, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 
 
@@ -18,7 +18,7 @@ class MissingSourceError(InvalidInputError):
         super().__init__(f"local source {path!r} does not exist, or lies outside the checkout", where=str(folder))
 
 
-def source_derivation(source: FetchedSource, folder: Path) -> Derivation:
+def source_derivation(source: FixedSource, folder: Path) -> Derivation:
     """The fixed-output derivation of a source; local trees are read and hashed.
 
     Args:

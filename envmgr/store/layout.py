@@ -75,6 +75,11 @@ class Layout:
         return self.staging / "trash"
 
     @cached_property
+    def partial(self) -> Path:
+        """What unfinished fetches of many files have so far, by resolved digest; made with the first."""
+        return self.root / "partial"
+
+    @cached_property
     def below(self) -> Path:
         """Links to the `objects/` of the stores that lend objects to this one; made with the first."""
         return self.root / "below"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envmgr.model.store_path import StorePath
-from envmgr.store import roots, staging
+from envmgr.store import partial, roots, staging
 from envmgr.store.db import Database
 from envmgr.store.layout import Layout, derivation_name, realisation_name
 
@@ -68,6 +68,7 @@ class Search:
             layout.derivations: ("no valid object came of it", self._underived),
             layout.logs: ("its build failed, long ago", self._old_logs),
             layout.staging: ("its process is gone", self._ownerless),
+            layout.partial: ("nobody goes on with its fetch", self._abandoned),
             **{layout.roots / kind: ("it keeps nothing any more", self._unheld(kind)) for kind in roots.KINDS},
         }
 
@@ -94,6 +95,9 @@ class Search:
 
     def _ownerless(self, names: Iterable[str]) -> set[str]:
         return {folder.name for folder in staging.leftovers(self.layout, kept=True)}.intersection(names)
+
+    def _abandoned(self, names: Iterable[str]) -> set[str]:
+        return {name for name in names if partial.is_abandoned(self.layout, name)}
 
     def _unheld(self, kind: roots.Kind) -> Callable[[Iterable[str]], set[str]]:
         def strays(names: Iterable[str]) -> set[str]:

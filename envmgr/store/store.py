@@ -29,6 +29,7 @@ from envmgr.store.links import lend, lenders
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.opening import make_folders, refuse_lost_index, sweep
 from envmgr.store.optimise import share_objects
+from envmgr.store.partial import open_partial
 from envmgr.store.path_lock import (
     LOCK_SECONDS,
     Waiting,
@@ -38,6 +39,7 @@ from envmgr.store.path_lock import (
     wait_silently,
 )
 from envmgr.store.publish import Finished, Publisher, realisation_texts
+from envmgr.store.remove import remove_tree
 from envmgr.store.roots import Root, RunningRoot
 from envmgr.store.staging import Staging, StagingFolders
 
@@ -311,6 +313,19 @@ class Store:
             (self._staging.keep if keep else self._staging.clear)(made)
             raise
         self._staging.clear(made)
+
+    @contextmanager
+    def partial(self, resolved: Digest) -> Iterator[Path]:
+        """A folder for what is fetched piece by piece, under the lock of `resolved`: it stays if the fetch fails.
+
+        Raises:
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        self.require_writable()
+        with writing(self.layout.root):
+            folder = open_partial(self.layout, resolved)
+        yield folder
+        remove_tree(folder)
 
     def keep(self, made: Staging) -> Path:
         """Leave a staging folder to people who want to look at it; where it lies from now on."""

@@ -101,4 +101,8 @@ def _addresses(recipe: Recipe) -> set[str]:
     tables = [recipe.sources, *(value.sources for axis in recipe.variants.values() for value in axis.values.values())]
     sources = [source for table in tables for source in table.values()]
     urls = {url for source in sources if isinstance(source, UrlSource) for url in source.urls}
-    return urls | {source.url for source in sources if isinstance(source, GitSource)}
+    return (
+        urls
+        | {*(recipe.build.urls if recipe.build else ())}
+        | {source.url for source in sources if isinstance(source, GitSource)}
+    )
