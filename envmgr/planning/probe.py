@@ -1,6 +1,7 @@
 """Asks this machine for its facts: the one place where the host is looked at to choose variants.
 
-Everything is read from files of the kernel and from the interpreter; no process is started.
+Everything is read from files of the kernel and from the interpreter; no process is started. More of CUDA than chooses
+variants is asked in the room `cuda`.
 """
 
 import os
@@ -8,7 +9,8 @@ import platform
 import sys
 from pathlib import Path
 
-from envmgr.model.host import CpuFacts, CudaFacts, HostFacts, PythonFacts
+from envmgr.model.host import CpuFacts, HostFacts, PythonFacts
+from envmgr.planning.cuda.driver import kernel_facts
 
 TOLD_FEATURES = frozenset(
     {"avx", "avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "avx_vnni", "f16c", "fma",
@@ -29,7 +31,7 @@ def probe() -> HostFacts:
         python=PythonFacts(
             abi=f"cp{sys.version_info.major}{sys.version_info.minor}", version=platform.python_version()
         ),
-        cuda=_cuda(Path("/proc/driver/nvidia")),
+        cuda=kernel_facts(),
     )
 
 
@@ -51,14 +53,6 @@ def _distribution() -> str:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return "unknown"
-
-
-def _cuda(folder: Path) -> CudaFacts:
-    """The NVIDIA kernel driver, by what it shows under /proc."""
-    words = _read(folder / "version").split()
-    driver = next((word for word in words if word[:1].isdigit() and "." in word), "")
-    devices = len(list((folder / "gpus").glob("*"))) if driver else 0
-    return CudaFacts(driver=driver, devices=devices)
 
 
 def _read(path: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 from envmgr import places
 from envmgr.builders.bare_host import bare_host
 from envmgr.model.lockfile import Lockfile
-from tests.fake_driver import empty_functions, shared_library
+from tests.fake_cuda import empty_functions, shared_library
 
 TOP = Path(__file__).parents[2]
 OBJECTS = Path(places.store(None, str(TOP)), "objects")

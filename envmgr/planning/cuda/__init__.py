@@ -1,0 +1,1 @@
+"""What this machine has of CUDA: toolkits, the driver, devices."""
