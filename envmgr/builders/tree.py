@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from envmgr.builders.builder import BuildReport, BuildTask
+from envmgr.builders.placeholders import fill
 from envmgr.builders.workplace import read_settings
 from envmgr.model.errors import BuildError
 
@@ -22,7 +23,7 @@ class TreeSettings(BaseModel):
     texts: dict[str, str] = {}
     """Path to what the file says."""
     symlinks: dict[str, str] = {}
-    """Path to the link's target, relative to the link."""
+    """Path to the link's target, relative to the link; `{role.name}` in it is the store path of an input."""
 
 
 class PathError(BuildError):
@@ -42,15 +43,16 @@ class TreeBuilder:
         """Fill the tree.
 
         Raises:
-            InvalidInputError: the settings do not fit.
+            InvalidInputError: the settings do not fit, or name an input that is not there.
             PathError: a path leaves the tree, or names nothing.
         """
         settings = read_settings(TreeSettings, task)
         copy_files(task, settings.files)
         for path, text in settings.texts.items():
             inside(task, path).write_text(text)
+        names = {f"{role}.name": str(item.store_path) for role, item in task.inputs.items()}
         for path, target in settings.symlinks.items():
-            inside(task, path).symlink_to(target)
+            inside(task, path).symlink_to(fill(target, names, task.derivation.label))
         return BuildReport("sandboxed")  # no foreign code runs: there is nothing to hold
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numpy")
 
-from loadgen_harness.detections import parse_records, print_records
+import numpy as np
+from loadgen_harness.answer import Answer
+from loadgen_harness.detections import Detections, parse_records, print_records
 
 pytestmark = pytest.mark.harness
 
@@ -50,3 +52,35 @@ def test_an_answer_that_ends_within_a_record_is_refused() -> None:
 def test_text_that_is_not_hexadecimal_is_refused() -> None:
     with pytest.raises(ValueError, match="hexadecimal"):
         parse_records("xy")
+
+
+def written(scores: list[float], labels: list[int] | None = None, boxes: int | None = None) -> Answer:
+    """The answer to sample 5 of 100 x 200 pixels, in which objects were found."""
+    answer = Answer()
+    answer.start(5)
+    box = np.array([[20, 10, 100, 50]] * (len(scores) if boxes is None else boxes), np.float32).reshape(-1, 4)
+    found = np.array(labels if labels is not None else [7] * len(scores), np.int64)
+    Detections((3, 100, 200)).write(box, np.array(scores, np.float32), found, answer)
+    return answer
+
+
+def test_an_object_becomes_shares_of_the_image_with_y_first() -> None:
+    share = [np.float32(side) for side in (0.1, 0.1, 0.5, 0.5)]
+    assert written([0.75]).numbers().tolist() == [5, *share, 0.75, 7]
+
+
+def test_objects_end_where_the_score_falls_below_a_twentieth_or_is_no_number() -> None:
+    for scores in ([0.9, 0.05, 0.049, 0.8], [0.9, 0.05, math.nan, 0.8]):
+        assert len(written(scores).numbers()) == 2 * 7
+    assert written([]).size == 0
+
+
+def test_more_objects_than_there_was_room_for_are_all_there() -> None:
+    answer = written([0.5] * 1000)
+    assert (answer.size, set(answer.numbers()[6::7])) == (4 * 7000, {7})
+
+
+def test_boxes_scores_and_labels_of_different_number_are_refused() -> None:
+    for wrong in ({"labels": [1]}, {"boxes": 3}):
+        with pytest.raises(ValueError, match="different number"):
+            written([0.5, 0.5], **wrong)

@@ -81,6 +81,8 @@ def test_the_lockfile_pins_the_recipes_as_they_are_now() -> None:
     assert any(entry.axes.get("python") == "cp311" for entry in lockfile.entry)
     for root in lockfile.root:
         for entry in (entry for entry in lockfile.entry if entry.recipe == root.recipe):
+            if any(entry.axes.get(axis, value) != value for axis, value in root.set.items()):
+                continue  # of another root
             facts = host(entry.axes.get("python", "cp311"), entry.system)
             hold(Planner(Catalog(RECIPES), facts).plan(root.recipe, root.set), lockfile)
 

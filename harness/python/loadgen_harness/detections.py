@@ -1,15 +1,22 @@
-"""The answer to one sample in LoadGen's accuracy log: records of seven little-endian float32, in hexadecimal.
+"""Objects found in an image, as LoadGen's accuracy log has them: records of seven little-endian float32.
 
 A record is: sample index, ymin, xmin, ymax, xmax (each as a share of the image's side, 0 to 1), score, label. The C++
-harness writes the same bytes (`harness/cpp/src/detections.h`).
+harness writes the same bytes (`harness/cpp/src/detections.h`); the log has them in hexadecimal.
 """
 
 from typing import Any
 
 import numpy as np
 
+from loadgen_harness.answer import Answer
+
 FLOATS_IN_RECORD = 7
 FLOAT32 = np.dtype("<f4")
+LEAST_SCORE = np.float32(0.05)
+"""Detections below this score are not reported: MLPerf's reference harness for RetinaNet leaves them out."""
+
+YX = np.array([1, 0, 3, 2])
+"""From x1, y1, x2, y2 to y1, x1, y2, x2."""
 
 Records = Any
 """A numpy array of float32, shape (N, 7): one row a record."""
@@ -33,3 +40,27 @@ def print_records(records: Records) -> str:
     """Write records as LoadGen logs them: their bytes in upper-case hexadecimal; `parse_records` is the way back."""
     data: bytes = np.asarray(records, FLOAT32).tobytes()
     return data.hex().upper()
+
+
+class Detections:
+    """Writes found objects into answers."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        """`shape` is the image as the graph sees it: its boxes are in pixels of this."""
+        _, height, width = shape
+        self._sides = np.array([height, width, height, width], FLOAT32)
+
+    def write(self, boxes: Any, scores: Any, labels: Any, answer: Answer) -> None:  # noqa: ANN401  numpy arrays
+        """Write objects by descending score, up to the first that scores too low.
+
+        `boxes` is float32 (N, 4): x1, y1, x2, y2 in pixels. Raises ValueError when there are not as many of each.
+        """
+        if boxes.shape != (len(scores), 4) or len(labels) != len(scores):
+            raise ValueError("the model's boxes, scores and labels are of different number")
+        enough = scores >= LEAST_SCORE  # a score that is no number is refused as well
+        count = len(scores) if enough.all() else int(enough.argmin())
+        records = answer.room(count * FLOATS_IN_RECORD).reshape(count, FLOATS_IN_RECORD)
+        records[:, 0] = answer.index
+        np.divide(boxes[:count, YX], self._sides, out=records[:, 1:5])
+        records[:, 5] = scores[:count]
+        records[:, 6] = labels[:count]

@@ -1,0 +1,107 @@
+"""What LoadGen is told: its own configuration files, and the pace that it must know beforehand."""
+
+from dataclasses import dataclass
+
+import mlperf_loadgen as loadgen
+
+from loadgen_harness.settings import Settings, UsageError
+
+# The last argument of TestSettings.FromConfig.
+BUILT_IN_CONF = 0
+"""LoadGen's mlperf.conf; the path is not used."""
+USER_CONF = 1
+"""The built-in one, then this file. Official runs do it once."""
+FILE_ALONE = 2
+
+HEADROOM = 1.2
+"""The test may be this much faster than the warm-up's fastest sample."""
+SERVER_SHARE = 0.5
+"""Server queries arrive at random: at half of what the workers can do queues stay short."""
+PEAK_SEARCH_SHARE = 0.1
+"""LoadGen searches the peak upwards from a pace that must hold."""
+MOST_A_SECOND = {"Offline": 1e6, "Server": 2e4, "SingleStream": 5e5, "MultiStream": 5e5}
+"""LoadGen and Python get through no more samples (Offline) or queries a second on any machine seen, and in Server
+no more are kept up with. Without bounds a null run would fill the memory with queries: LoadGen makes them all before
+the test."""
+
+EXPECTATIONS = {
+    "Offline": "offline_expected_qps",
+    "Server": "server_target_qps",
+    "SingleStream": "single_stream_expected_latency_ns",
+    "MultiStream": "multi_stream_expected_latency_ns",
+}
+"""The scenario's own number of LoadGen's settings: samples a second, or nanoseconds a query."""
+MODES = {
+    "accuracy": loadgen.TestMode.AccuracyOnly,
+    "performance": loadgen.TestMode.PerformanceOnly,
+    "find-peak-performance": loadgen.TestMode.FindPeakPerformance,
+}
+
+
+@dataclass(frozen=True)
+class LoadgenSettings:
+    """LoadGen's settings for a run, and where the pace in them comes from."""
+
+    test: loadgen.TestSettings
+    expected: float
+    """The scenario's own number in `test` (EXPECTATIONS)."""
+    measured: bool
+    """Whether `expected` was measured in the warm-up; else user.conf says it."""
+
+
+def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSettings:
+    """LoadGen's built-in mlperf.conf, then user.conf, then the command line.
+
+    LoadGen makes its queries before the test, as many as fill the minimum duration at the expected pace. An
+    expectation that is too slow lets a run end early, which makes it INVALID. So where user.conf names none
+    (`target_qps` or `target_latency`), the pace of the warm-up is taken, with headroom: a run is then valid on any
+    machine.
+
+    `best_seconds` are the wall seconds of the fastest sample of the warm-up. Raises UsageError when LoadGen cannot
+    read user.conf.
+    """
+    test = loadgen.TestSettings()
+    _read_conf(settings, settings.user_conf, USER_CONF if settings.user_conf else BUILT_IN_CONF, test)
+    test.scenario = getattr(loadgen.TestScenario, settings.scenario)
+    test.mode = MODES[settings.mode]
+    if settings.performance_sample_count:
+        test.performance_sample_count_override = settings.performance_sample_count
+    measured = not _user_names_pace(settings)
+    if measured:
+        setattr(test, EXPECTATIONS[settings.scenario], _pace(settings, test, best_seconds))
+    return LoadgenSettings(test, float(getattr(test, EXPECTATIONS[settings.scenario])), measured)
+
+
+def _read_conf(settings: Settings, path: str, kind: int, test: loadgen.TestSettings) -> None:
+    error = test.FromConfig(path, settings.model_name, settings.scenario, kind)
+    if error:
+        raise UsageError(
+            f"--user-conf {path}: LoadGen cannot read it (error {error}); it takes lines `model.scenario.key = number`"
+        )
+
+
+def _user_names_pace(settings: Settings) -> bool:
+    """Whether user.conf itself names a pace; mlperf.conf always does, for no machine in particular."""
+    if not settings.user_conf:
+        return False
+    unset, probe = -1, loadgen.TestSettings()
+    setattr(probe, EXPECTATIONS[settings.scenario], unset)
+    _read_conf(settings, settings.user_conf, FILE_ALONE, probe)
+    return bool(getattr(probe, EXPECTATIONS[settings.scenario]) != unset)
+
+
+def _pace(settings: Settings, test: loadgen.TestSettings, best_seconds: float) -> float:
+    together, most = settings.workers / best_seconds, MOST_A_SECOND[settings.scenario]
+    if settings.scenario == "SingleStream":
+        return _latency(min(HEADROOM / best_seconds, most))
+    if settings.scenario == "MultiStream":
+        return _latency(min(HEADROOM * together / test.multi_stream_samples_per_query, most))
+    if settings.scenario == "Server":
+        share = PEAK_SEARCH_SHARE if settings.mode == "find-peak-performance" else SERVER_SHARE
+        return min(share * together, most)
+    return min(HEADROOM * together, most)
+
+
+def _latency(queries_per_second: float) -> float:
+    """The nanoseconds that a query takes when so many come one after the other in a second."""
+    return 1e9 / queries_per_second
