@@ -1,14 +1,17 @@
 """The command line of the Python harness."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("numpy")
 
-from loadgen_harness.settings import Settings, UsageError, parse_settings
+from loadgen_harness.settings import Settings, UsageError, parse_settings, usage
 
 pytestmark = pytest.mark.harness
+
+TOP = Path(__file__).parents[2]
 
 BARE = ("--backend", "null", "--tensors", "t", "--bare", "10")
 
@@ -82,3 +85,10 @@ def test_peak_performance_is_for_server_only() -> None:
     ]
     with pytest.raises(UsageError, match="Server"):
         parse_settings(words, 1)
+
+
+def test_both_harnesses_have_the_same_options() -> None:
+    source = (TOP / "harness/cpp/src/settings.cc").read_text()
+    listed = source.partition("std::string Usage()")[2].partition(')";')[0]
+    options = re.compile(r"^  (--[a-z-]+)", re.MULTILINE)
+    assert sorted(options.findall(usage())) == sorted(options.findall(listed))
