@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from envmgr.builders.action import STORE_PLACE, Action, Executor, Exited, require_success
 from envmgr.builders.interpreter import Interpreter, interpreter
+from envmgr.builders.nvidia_driver import NvidiaDriver
 from envmgr.builders.placeholders import fill
 from envmgr.manifest import FileEntry, manifest_of
 from envmgr.model.axis import holds
@@ -82,6 +83,8 @@ class Question:
     facts: HostFacts
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables for every step, beside those of the recipe."""
+    driver: NvidiaDriver | None = None
+    """What is lent of NVIDIA's driver, where the plan uses it."""
 
 
 def run(
@@ -138,7 +141,7 @@ class _Run:
             inputs={role: self._described(role) for role in self.node.inputs},
             closure=tuple(sorted(self.closure)),
             isolation=self.executor.isolation,
-            bare_host=dict(self.executor.bare_host) | (self.interpreter.record if self.interpreter else {}),
+            bare_host=self._lent(),
             host=self.question.facts,
             before=before,
             after=observe(),
@@ -185,16 +188,22 @@ class _Run:
             raise TakenVariableError(self.node.recipe, step.name, taken[0])
         names = {**names, "step": f"{names['results']}/{step.name}"}
         readable = {f"{STORE_PLACE}/{path}": folder for path, folder in self.closure.items()}
+        driver = self.question.driver
         return Action(
             argv=tuple(fill(word, names, self.node.recipe) for word in step.argv),
             environment={key: fill(value, names, self.node.recipe) for key, value in step.environment.items()}
             | dict(self.question.environment),
-            readable=readable | (dict(self.interpreter.readable) if self.interpreter else {}),
+            readable={
+                **readable,
+                **(self.interpreter.readable if self.interpreter else {}),
+                **(driver.readable if driver else {}),
+            },
             writable={RESULTS_PLACE: self.folder},
             folder=names["results"],
             seconds=LONGEST_SECONDS,
             output_bytes=MOST_OUTPUT_BYTES,
             hidden=self.interpreter.hidden if self.interpreter else (),
+            devices=driver.devices if driver else {},
         )
 
     def _names(self) -> dict[str, str]:
@@ -213,6 +222,11 @@ class _Run:
 
     def _input(self, role: str) -> Realisation:
         return self.question.inputs[self.node.inputs[role].digest]
+
+    def _lent(self) -> dict[str, str]:
+        """What the host lends, by digest."""
+        tools = [tool.record for tool in (self.interpreter, self.question.driver) if tool is not None]
+        return {name: digest for record in (self.executor.bare_host, *tools) for name, digest in record.items()}
 
     def _described(self, role: str) -> RunInput:
         item = self._input(role)

@@ -5,7 +5,7 @@ written into an output; without one they are the real paths.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +53,8 @@ class Action:
     """Bound on what lies in the writable folders, the log included; no single file may be bigger either."""
     hidden: tuple[str, ...] = ()
     """Folders inside readable ones that shall look empty; only a sandbox can do that."""
+    devices: Mapping[str, Path] = field(default_factory=dict)
+    """Device nodes that it may use and steer: place, which is in /dev, to host path."""
 
 
 @dataclass(frozen=True)

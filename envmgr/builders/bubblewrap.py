@@ -29,9 +29,11 @@ NAMESPACES = (
     *("--unshare-uts", "--hostname", HOST_NAME),
     *("--die-with-parent", "--new-session", "--clearenv"),
 )
-SYSTEM_FOLDERS = (
+KERNEL_FOLDERS = (
     # Where envmgr runs as root, files of /proc that steer the kernel are the build's own to write: shut.
     *("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
+)
+SCRATCH_FOLDERS = (
     *("--size", str(SCRATCH_BYTES), "--tmpfs", "/dev/shm"),  # noqa: S108  inside the box
     *("--remount-ro", "/dev"),
     *("--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"),  # noqa: S108  inside the box
@@ -81,13 +83,14 @@ class Bubblewrap:
         lent = {place: str(path) for place, path in {**self._host.readable, **action.readable}.items()}
         objects = [(place, lent.pop(place)) for place in [*lent] if place.startswith(f"{STORE_PLACE}/")]
         lent |= dict.fromkeys((*action.hidden, *MOUNTED_ON, *action.writable, *([STORE_PLACE] if objects else [])), "")
+        devices = [word for place, path in sorted(action.devices.items()) for word in ("--dev-bind", str(path), place)]
         writable = [word for place, path in sorted(action.writable.items()) for word in ("--bind", str(path), place)]
         return (
             [str(self._program), *NAMESPACES, *variables],
             tuple(sorted(lent.items(), key=lambda item: item[0].split("/"))),
             STORE_PLACE,
             tuple(sorted((place.removeprefix(STORE_PLACE), path) for place, path in objects)),
-            [*SYSTEM_FOLDERS, *writable],
+            [*KERNEL_FOLDERS, *devices, *SCRATCH_FOLDERS, *writable],
             ["--chdir", action.folder, "--", *action.argv],
             self._refused,
         )

@@ -47,6 +47,7 @@ class Confined(Unsandboxed):
                 path, {path / folder.relative_to(place) for folder in inside if folder.is_relative_to(place)}
             )
         yield from ((landlock.USE, device) for device in DEVICES if Path(device).exists())
+        yield from ((landlock.STEER, str(path)) for path in action.devices.values())
         yield from ((landlock.READ, path) for path in SYSTEM if Path(path).exists())
 
 

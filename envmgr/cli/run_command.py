@@ -1,11 +1,13 @@
 """`envmgr run`: run a benchmark and record it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 from typing_extensions import TypedDict
 
+from envmgr.builders.nvidia_driver import nvidia_driver
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.asked import ask, wanted
 from envmgr.cli.live import watching
@@ -16,7 +18,9 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
+from envmgr.planning.cuda.driver import driver
 from envmgr.planning.replacement import Replacement
+from envmgr.planning.requirements import needs_driver, require
 from envmgr.run import Question, run
 
 
@@ -66,6 +70,8 @@ def command(
     asked = ask(project, name, wanted(axes, short), replacements)
     node, settings = asked.node, asked.settings
     _, expected = locked([node], lock)
+    require(node, project.facts)
+    lent = nvidia_driver(driver(os.environ)) if needs_driver(node) else None
     with (
         project.store() as store,
         watching(stream=work["stream"]) as notice,
@@ -74,7 +80,7 @@ def command(
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
         lockfile = Digest.of(lock.read_bytes()) if lock else None
-        question = Question(node, inputs, settings, lockfile, project.facts, environment)
+        question = Question(node, inputs, settings, lockfile, project.facts, environment, lent)
         record = run(question, store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from envmgr.model.axis import Axes
 from envmgr.model.derivation import Derivation
 from envmgr.model.digest import Digest
-from envmgr.model.recipe import Run
+from envmgr.model.recipe import Run, When
 from envmgr.model.source import FetchedSource
 
 
@@ -29,6 +29,8 @@ class Node:
     source: FetchedSource | None = None
     """Where it is fetched from; None where it is built."""
     run: Run | None = None
+    requires: When = field(default_factory=dict)
+    """Facts that a host must have to run it."""
 
     @property
     def is_source(self) -> bool:

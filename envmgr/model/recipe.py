@@ -54,6 +54,8 @@ class Override(_Part):
     """Inputs that are added, or that replace those of the same role."""
     settings: dict[str, Setting] = {}
     """Settings of the build that are added or replaced, key by key."""
+    requires: When = {}
+    """Facts that a host must have, beside those of the recipe."""
 
 
 class Axis(BaseModel):
@@ -156,6 +158,8 @@ class Recipe(_Part):
     """Bytes that nobody builds, by role."""
     inputs: dict[Role, Input] = {}
     """Other recipes, by role: a name, or a name with axes that are fixed for it."""
+    requires: When = {}
+    """Facts that a host must have to run what has this recipe among its inputs; building asks for none of them."""
     build: Build | None = None
     """How an artifact is made."""
     run: Run | None = None
@@ -170,6 +174,8 @@ class Recipe(_Part):
         bodies = [body for body in (self.build, self.run, self.use) if body is not None]
         if len(bodies) != 1:
             raise ValueError("a recipe has exactly one of the tables `build`, `run` and `use`")
-        if self.use is not None and (self.sources or self.inputs or self.variants):
-            raise ValueError("a recipe with `use` only fixes axes of another one: no sources, inputs or variants")
+        if self.use is not None and (self.sources or self.inputs or self.requires or self.variants):
+            raise ValueError(
+                "a recipe with `use` only fixes axes of another one: no sources, inputs, requires or variants"
+            )
         return self

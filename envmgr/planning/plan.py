@@ -11,7 +11,7 @@ from envmgr.model.derivation import REVISIONS, BuiltOutput, Derivation
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import Axis, InputReference, Override, Recipe, Run
+from envmgr.model.recipe import Axis, InputReference, Override, Recipe, Run, When
 from envmgr.model.source import FilesSource, FixedSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
@@ -124,6 +124,7 @@ class Planner:
         inputs = self._inputs(recipe, changes, references, below, above)
         choices = _gathered(references, {role: node.choices for role, node in inputs.items()}) | chosen
         self._check_conditions(recipe, choices)
+        requires = self._requirements(recipe, changes)
         deciding = {name: value for name, value in chosen.items() if recipe.variants[name].decides}
         derivation = self._derivation(recipe, changes, inputs)
         _ = derivation.digest  # inputs first: so it is never a chain of digests that is waited for
@@ -135,7 +136,16 @@ class Planner:
             choices=choices,
             source=FilesSource(urls=recipe.build.urls) if recipe.build and recipe.build.urls else None,
             run=recipe.run,
+            requires=requires,
         )
+
+    def _requirements(self, recipe: Recipe, changes: list[Override]) -> When:
+        requires = dict(recipe.requires)
+        for change in changes:
+            requires |= change.requires
+        for fact in requires.keys() - HostFacts.names():
+            raise UnknownNameError("host fact", fact, HostFacts.names(), where=self._where(recipe))
+        return requires
 
     def _check_conditions(self, recipe: Recipe, choices: Axes) -> None:
         for step in recipe.run.steps if recipe.run else ():

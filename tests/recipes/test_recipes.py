@@ -18,7 +18,8 @@ TOP = Path(__file__).parents[2]
 RECIPES = TOP / "recipes"
 NAMES = Catalog(RECIPES).names()
 LOCK = TOP / "recipes.lock"
-KEYS = ("name", "version", "summary", "sources", "inputs", "build", "run", "use", "variants")
+KEYS = ("name", "version", "summary", "sources", "inputs", "requires", "build", "run", "use", "variants")
+NVIDIA = [name for name in NAMES if name.startswith("nvidia-")]
 ABIS = ("cp311", "cp312", "cp313", "cp314")
 
 
@@ -108,3 +109,11 @@ def _addresses(recipe: Recipe) -> set[str]:
         | {*(recipe.build.urls if recipe.build else ())}
         | {source.url for source in sources if isinstance(source, GitSource)}
     )
+
+
+def test_both_ways_to_cuda_ask_for_the_same_driver() -> None:
+    recipes = Catalog(RECIPES)
+    runtime, wheels = recipes.recipe("nvidia-cuda-runtime"), recipes.recipe("python-inference").variants["device"]
+    assert runtime.requires == wheels.values["cuda"].requires
+    releases = {f"{recipe.sources['archive'].project}=={recipe.version}" for recipe in map(recipes.recipe, NVIDIA)}  # type: ignore[union-attr]
+    assert releases <= set(wheels.values["cuda"].sources["wheels"].requirements)  # type: ignore[union-attr]
