@@ -18,7 +18,7 @@ from typing import Self
 from envmgr.files import each_file
 from envmgr.model.canonical import Value, canonical_text
 from envmgr.model.digest import Digest
-from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, reading, walk
+from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, read_all, reading, walk
 
 SCHEMA = 1
 SKETCH_DIGITS = 16
@@ -214,11 +214,15 @@ def _hash(name: str | Path, folder: int | None = None) -> tuple[int, bool, str]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("it is not a file")
-        sha256, size = hashlib.sha256(), 0
-        while block := os.read(descriptor, min(_BLOCK, status.st_size + 1)):
-            sha256.update(block)
-            size += len(block)
-        return size, bool(status.st_mode & stat.S_IXUSR), sha256.hexdigest()
+        executable = bool(status.st_mode & stat.S_IXUSR)
+        if status.st_size < _BLOCK:
+            data = read_all(descriptor, status.st_size)
+            return len(data), executable, hashlib.sha256(data).hexdigest()
+        sha256, size, block = hashlib.sha256(), 0, memoryview(bytearray(_BLOCK))
+        while got := os.readv(descriptor, [block]):
+            sha256.update(block[:got])
+            size += got
+        return size, executable, sha256.hexdigest()
     finally:
         os.close(descriptor)
 

@@ -5,7 +5,6 @@ A tree holds folders, files and symlinks with UTF-8 names, at most `MAX_DEPTH` l
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,8 @@ MAX_DEPTH = 64
 """Names in one path: so bounded, every tree can be walked by recursion and with one descriptor a level."""
 MAX_NAME = 255
 """Bytes in one name."""
+
+_BLOCK = 2**18
 
 READ_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -109,13 +110,34 @@ def _level(where: str, prefix: str, descriptor: int, entries: list[os.DirEntry[s
     return level
 
 
-@contextmanager
-def reading(path: str, where: str) -> Iterator[None]:
-    """Let a failure to read `path` in the tree `where` be an UnfitTreeError that names it."""
-    try:
-        yield
-    except OSError as error:
-        raise UnfitTreeError(path, f"it cannot be read: {error.strerror or error}", where=where) from error
+class reading:  # noqa: N801  used as the function that it is; a generator would cost three times as much a file
+    """A block in which a failure to read `path` in the tree `where` is an UnfitTreeError that names it."""
+
+    __slots__ = ("path", "where")
+
+    def __init__(self, path: str, where: str) -> None:
+        self.path, self.where = path, where
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Tell.
+
+        Raises:
+            UnfitTreeError: the block failed to read.
+        """
+        if isinstance(error, OSError):
+            reason = f"it cannot be read: {error.strerror or error}"
+            raise UnfitTreeError(self.path, reason, where=self.where) from error
+
+
+def read_all(descriptor: int, size: int) -> bytes:
+    """The bytes of a file that is at its beginning; `size` is what it should have, and one read is enough if it has."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    return data + b"".join(iter(lambda: os.read(descriptor, _BLOCK), b""))
 
 
 def check_name(name: str, path: str, where: str) -> None:
@@ -124,6 +146,8 @@ def check_name(name: str, path: str, where: str) -> None:
     Raises:
         UnfitTreeError: the name is not UTF-8, or too long.
     """
+    if name.isascii() and len(name) <= MAX_NAME:
+        return
     if not _is_utf8(name):
         raise UnfitTreeError(path, "its name is not UTF-8", where=where)
     if len(name.encode()) > MAX_NAME:

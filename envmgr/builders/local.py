@@ -11,7 +11,7 @@ from pathlib import Path
 from envmgr.files import each_file
 from envmgr.manifest import Entry, FileEntry, FolderEntry, Manifest, other_entries
 from envmgr.sealed import seal_entry, seal_symlink, sealed_mode
-from envmgr.tree import READ_FILE, READ_FOLDER, Level, reading, walk
+from envmgr.tree import READ_FILE, READ_FOLDER, Level, read_all, reading, walk
 
 _LARGE = 2**23
 """From this size on a file is worth a second thread."""
@@ -74,7 +74,7 @@ def _take_file(place: int, level: Level, name: str, folder: int) -> FileEntry:
         try:
             if status.st_size < _LARGE:
                 with reading(path, level.where):
-                    data = b"".join(iter(partial(os.read, source, status.st_size + 1), b""))
+                    data = read_all(source, status.st_size)
                 size, sha256 = _write(target, data)
             else:
                 size, sha256 = _copy(source, target)

@@ -128,19 +128,23 @@ class Project:
         local = {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}
         program = {module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "envmgr"}
         paths = {*self.planner.catalog.files, Path(places.config(), "config.toml"), *map(Path, filter(None, program))}
-        for source in local:
-            paths.add(self.recipes / source.path)
-            paths.update(_tree(local_path(source, self.recipes), source.excluded))
-        return sorted(str(path.absolute()) for path in [*paths, *([lock] if lock else [])])
+        paths |= {self.recipes / source.path for source in local} | ({lock} if lock else set())
+        trees = (_tree(local_path(source, self.recipes).absolute(), source.excluded) for source in local)
+        return sorted({str(path.absolute()) for path in paths}.union(*trees))
 
 
-def _tree(top: Path, excluded: frozenset[str]) -> Iterator[Path]:
+def _tree(top: Path, excluded: frozenset[str]) -> Iterator[str]:
     """What a local source is: its files and folders. A symlink is what its folder says."""
-    yield top
-    for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if name not in excluded]
-        names = [*folders, *(name for name in files if name not in excluded)]
-        yield from (path for name in names if not (path := Path(folder, name)).is_symlink())
+    yield str(top)
+    waiting = [str(top)] if top.is_dir() else []
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            for entry in found:
+                if entry.name in excluded or entry.is_symlink():
+                    continue
+                yield entry.path
+                if entry.is_dir():
+                    waiting.append(entry.path)
 
 
 def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> Path | None:

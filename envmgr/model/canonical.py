@@ -18,33 +18,33 @@ def canonical_text(value: Value) -> bytes:
     Raises:
         ValueError: the value is outside the subset; the message names the place.
     """
-    _check(value, "$")
+    if fault := _fault(value):
+        raise ValueError(f"${fault}")
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _check(value: object, place: str) -> None:
-    match value:
-        case bool():
-            pass
-        case int():
-            if abs(value) > LARGEST_INTEGER:
-                raise ValueError(f"{place}: integer beyond 2^53: {value}")
-        case str():
-            _check_text(value, place)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise ValueError(f"{place}: key is not ASCII text: {key!r}")
-                _check(item, f"{place}.{key}")
-        case list() | tuple():
-            for index, item in enumerate(value):
-                _check(item, f"{place}[{index}]")
-        case _:
-            raise ValueError(f"{place}: {type(value).__name__} has no canonical text")
+def _fault(value: object) -> str:
+    """The place in a value, and what is wrong there; empty where nothing is."""
+    if isinstance(value, str):
+        return "" if value.isascii() or _has_utf8(value) else ": text with a lone surrogate has no UTF-8 form"
+    if isinstance(value, int):
+        return "" if abs(value) <= LARGEST_INTEGER else f": integer beyond 2^53: {value}"
+    if isinstance(value, dict):
+        return next((fault for key, item in value.items() if (fault := _item_fault(key, item))), "")
+    if isinstance(value, list | tuple):
+        return next((f"[{index}]{fault}" for index, item in enumerate(value) if (fault := _fault(item))), "")
+    return f": {type(value).__name__} has no canonical text"
 
 
-def _check_text(text: str, place: str) -> None:
+def _item_fault(key: object, item: object) -> str:
+    if not isinstance(key, str) or not key.isascii():
+        return f": key is not ASCII text: {key!r}"
+    return f".{key}{fault}" if (fault := _fault(item)) else ""
+
+
+def _has_utf8(text: str) -> bool:
     try:
         text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{place}: text with a lone surrogate has no UTF-8 form") from error
+    except UnicodeEncodeError:
+        return False
+    return True
