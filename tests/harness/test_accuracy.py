@@ -10,8 +10,10 @@ import pytest
 
 pytest.importorskip("numpy")
 pytest.importorskip("pycocotools")
+pytest.importorskip("hotcoco")
 
 from loadgen_harness import accuracy
+from loadgen_harness.evaluation import EVALUATORS
 
 from tests.plain_score import Box, Detection, Truth, average_precision
 
@@ -31,8 +33,9 @@ RIGHT: Box = (0.5, 0.0, 1.0, 1.0)
 class Case:
     """A folder with annotations and a log, and what comes of scoring it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, evaluator: str) -> None:
         self.folder = folder
+        self.evaluator = evaluator
         self.annotations: list[dict[str, Any]] = []
         self.log: list[dict[str, Any]] = []
 
@@ -62,11 +65,14 @@ class Case:
         categories = [{"id": label, "name": str(label)} for label in (0, 1)]
         dataset = {"images": IMAGES, "annotations": self.annotations, "categories": categories}
         (self.folder / "truth.json").write_text(json.dumps(dataset), encoding="utf-8")
-        (self.folder / "log.json").write_text(json.dumps(self.log), encoding="utf-8")
-        names = {"--log": "log", "--annotations": "truth", "--output": "results", "--metrics": "metrics"}
-        return accuracy.main(
-            [word for name, stem in names.items() for word in (name, str(self.folder / f"{stem}.json"))]
-        )
+        lines = ",\n".join(map(json.dumps, self.log))
+        (self.folder / "log.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+        return self.score()
+
+    def score(self) -> int:
+        names = {"--log": "log", "--annotations": "truth", "--results": "results", "--metrics": "metrics"}
+        files = [word for name, stem in names.items() for word in (name, str(self.folder / f"{stem}.json"))]
+        return accuracy.main([*files, "--evaluator", self.evaluator])
 
     def metrics(self) -> dict[str, float]:
         assert self.run() == 0
@@ -78,9 +84,9 @@ class Case:
         return results
 
 
-@pytest.fixture
-def case(tmp_path: Path) -> Case:
-    return Case(tmp_path)
+@pytest.fixture(params=EVALUATORS)
+def case(tmp_path: Path, request: pytest.FixtureRequest) -> Case:
+    return Case(tmp_path, request.param)
 
 
 def test_a_perfect_answer_scores_100_percent(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +99,8 @@ def test_a_perfect_answer_scores_100_percent(case: Case, capsys: pytest.CaptureF
     assert [metrics[name] for name in ("AP", "AP50", "AR_100")] == pytest.approx([1, 1, 1])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 13
-    assert lines[0].startswith(" Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ]")
+    assert lines[0] == " Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 1.000"
+    assert lines[4] == " Average Precision  (AP) @[ IoU=0.50:0.95 | area=medium | maxDets=100 ] = -1.000"
     assert lines[12] == "mAP=100.000%"
 
 
@@ -147,7 +154,44 @@ def test_a_sample_that_the_annotations_do_not_have_is_refused(case: Case, capsys
     case.truth(0, LEFT, 0)
     case.answer(3, (LEFT, 0.9, 0))
     assert case.run() == 1
-    assert "sample 3: the annotations have only 3 images" in capsys.readouterr().err
+    assert "line 2: sample 3: the dataset has only 3" in capsys.readouterr().err
+
+
+def test_a_record_with_a_number_that_is_none_is_refused(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(0, (LEFT, 0.9, 0), (LEFT, float("nan"), 0))
+    assert case.run() == 1
+    assert "sample 0: record 1 holds what is no number" in capsys.readouterr().err
+
+
+def test_a_detection_of_no_category_of_the_dataset_counts_for_nothing(case: Case) -> None:
+    case.truth(0, LEFT, 0)
+    case.answer(0, (LEFT, 0.95, 7), (LEFT, 0.9, 0))
+    assert case.metrics()["mAP"] == pytest.approx(100)
+
+
+def test_annotations_that_cannot_be_told_apart_are_refused(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.truth(0, LEFT, 0)
+    case.truth(0, RIGHT, 0)
+    case.annotations[1]["id"] = 1
+    assert case.run() == 1
+    assert "truth.json: annotation 1: 2 have this id" in capsys.readouterr().err
+
+
+def test_annotations_are_numbered_from_1(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    """For pycocotools, and MLPerf's script with it, what is matched with annotation 0 was missed."""
+    case.truth(0, LEFT, 0)
+    case.annotations[0]["id"] = 0
+    assert case.run() == 1
+    assert "truth.json: annotation 0: ids of annotations begin at 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"images": 3}', '{"images": [{}]}'])
+def test_what_is_no_annotations_is_refused(case: Case, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    case.run()
+    (case.folder / "truth.json").write_text(text)
+    assert case.score() == 1
+    assert "truth.json: no annotations in COCO's format: " in capsys.readouterr().err
 
 
 def test_the_score_is_that_of_a_plain_computation(case: Case) -> None:
