@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _end = posix._exit  # noqa: SLF001  it is `os._exit`, without the cost of reading `os`
 
 
+FEW_COLLECTIONS = 100_000
+"""New objects before Python looks for garbage: reading a command's modules makes 60,000, none of which is any."""
+
+
 def main() -> None:
     """Run `envmgr` with the arguments of this process, and exit with its code."""
     try:
@@ -39,11 +43,16 @@ def _main(arguments: list[str]) -> None:
         import site
 
         site.main()
+    import gc
     import threading
 
+    gc.set_threshold(FEW_COLLECTIONS)
     from envmgr.cli.command_line import run
 
-    code = run(arguments)
+    try:
+        code = run(arguments)
+    finally:
+        gc.freeze()  # else the interpreter's farewell goes through all of it
     if code and threading.active_count() > 1:  # what waits for a silent server must not hold the process up
         sys.stdout.flush()
         sys.stderr.flush()

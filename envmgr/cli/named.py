@@ -6,18 +6,19 @@ A recipe is its output; a benchmark, which has none, is the outputs that it runs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envmgr.cli.live import Notice
 from envmgr.cli.operand import planned, store_path
 from envmgr.cli.project import Project, keep_lockfile, locked
-from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
-from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
+
+if TYPE_CHECKING:
+    from envmgr.model.node import Node
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Named:
     """A name, its plan if it is a recipe's, and the objects that it stands for."""
 
     name: str
-    node: Node | None
+    node: "Node | None"
     paths: tuple[StorePath, ...]
 
 
@@ -52,6 +53,8 @@ def named(
     nodes = {name: planned(project, name, axes) for name in names if name not in given}
     done: Mapping[Digest, Realisation] = {}
     if nodes:
+        from envmgr.cli.realizing import realizing
+
         _, expected = locked(list(nodes.values()), lock)
         with realizing(project, store, work, notice) as realizer:
             done = realizer.realize(list(nodes.values()), expected)
@@ -62,5 +65,5 @@ def named(
     ]
 
 
-def _paths(node: Node, done: Mapping[Digest, Realisation]) -> tuple[StorePath, ...]:
+def _paths(node: "Node", done: Mapping[Digest, Realisation]) -> tuple[StorePath, ...]:
     return tuple(done[item.digest].store_path for item in (node.inputs.values() if node.run else [node]))
