@@ -26,6 +26,8 @@ MAX_WINDOW = 2**23
 _BLOCK = 2**17
 _SEVERAL_CORES = 2**25
 """From this size on, one object is packed by several threads."""
+_OTHER_CORES = max(1, len(os.sched_getaffinity(0)) - 1)
+"""Those that compress: one reads and hashes (docs/decisions, 0044)."""
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -76,7 +78,7 @@ def pack(tree: Path, manifest: Manifest, sink: Sink) -> int:
     """
     import zstandard
 
-    threads = len(os.sched_getaffinity(0)) if manifest.size >= _SEVERAL_CORES else 0
+    threads = _OTHER_CORES if manifest.size >= _SEVERAL_CORES else 0
     stream = zstandard.ZstdCompressor(level=LEVEL, threads=threads).compressobj(size=manifest.size)
     packed = sum(_put(stream.compress(block), sink) for block in blocks(tree, manifest))
     return packed + _put(stream.flush(), sink)
@@ -144,7 +146,7 @@ def fill(manifest: Manifest, plain: Plain, into: Path, *, where: str) -> None:
                     seal_symlink(name, folder)
                 case FileEntry():
                     with _damage(entry.path, where):
-                        _unpack_file(entry, os.open(name, _NEW_FILE, 0o600, dir_fd=folder), plain, buffer)
+                        _unpack_file(entry, os.open(name, _NEW_FILE, 0o444, dir_fd=folder), plain, buffer)
         for entry in reversed(manifest.entries):
             if isinstance(entry, FolderEntry):
                 folders.seal(entry.path)
@@ -212,7 +214,7 @@ def _unpack_file(entry: FileEntry, descriptor: int, plain: Plain, buffer: memory
             while block:
                 block = block[os.write(descriptor, block) :]
         if entry.executable:
-            os.fchmod(descriptor, 0o700)
+            os.fchmod(descriptor, 0o555)
         seal_entry(descriptor)
     finally:
         os.close(descriptor)
