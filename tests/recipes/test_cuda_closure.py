@@ -1,4 +1,4 @@
-"""The closure of `onnxruntime-cuda`, where a store has it: nothing but the driver is missing. No GPU takes part."""
+"""What CUDA recipes came to, where a store has it: nothing but the driver is missing. No GPU takes part."""
 
 import os
 import re
@@ -12,14 +12,26 @@ import pytest
 from envmgr import places
 from envmgr.builders.bare_host import bare_host
 from envmgr.model.lockfile import Lockfile
-from tests.fake_cuda import empty_functions, shared_library
+from tests.fake_cuda import DRIVER, DRIVER_SOURCE, empty_functions, shared_library
 
 TOP = Path(__file__).parents[2]
 OBJECTS = Path(places.store(None, str(TOP)), "objects")
-LOCKED = {entry.recipe: entry.store_path for entry in Lockfile.parse((TOP / "recipes.lock").read_text()).entry}
-LIBRARIES = OBJECTS / str(LOCKED["onnxruntime-cuda"]) / "lib"
+LOCKED = Lockfile.parse((TOP / "recipes.lock").read_text())
+
+
+def locked(recipe: str, device: str = "") -> Path:
+    """Where the object of a recipe lies that the lockfile pins for this host's interpreter."""
+    abi = f"cp3{sys.version_info.minor}"
+    paths = (
+        str(entry.store_path)
+        for entry in LOCKED.entry
+        if (entry.recipe, entry.axes.get("device", "")) == (recipe, device) and entry.axes.get("python", abi) == abi
+    )
+    return OBJECTS / next(paths, "not locked")
+
+
+LIBRARIES = locked("onnxruntime-cuda") / "lib"
 PROVIDER = LIBRARIES / "libonnxruntime_providers_cuda.so"
-DRIVER = "libcuda.so.1"
 APPEND_CUDA = """
 import ctypes, sys
 address = ctypes.c_void_p
@@ -62,10 +74,7 @@ def test_a_library_finds_all_that_it_needs_in_the_closure_or_the_bare_host_but_f
 
 
 def test_the_provider_opens_with_a_driver_and_only_with_one(tmp_path: Path) -> None:
-    wanted = {name.decode() for name in re.findall(rb"(?<=\0)cu[A-Z]\w+(?=\0)", PROVIDER.read_bytes())}
-    assert "cuLaunchKernel" in wanted
-    driver = shared_library(tmp_path / DRIVER, empty_functions(wanted))
-    assert "opened" in appended(LD_LIBRARY_PATH=str(driver.parent)).splitlines()
+    assert "opened" in appended(LD_LIBRARY_PATH=str(fake_driver(tmp_path))).splitlines()
     if shutil.which("nvidia-smi") is None:
         assert f"{DRIVER}: cannot open shared object file" in appended()
 
@@ -75,3 +84,30 @@ def appended(**environ: str) -> str:
     environ = {**os.environ, "ORT_DISABLE_TELEMETRY": "1", **environ}
     appending = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     return appending.stdout + appending.stderr
+
+
+@pytest.mark.parametrize("recipe", ["harness-cpp", "harness-python"])
+def test_a_harness_gets_as_far_as_the_driver_and_falls_back_to_nothing(tmp_path: Path, recipe: str) -> None:
+    harness, model, tensors = locked(recipe, "cuda"), locked("retinanet-tiny-shapes"), locked("shapes-preprocessed")
+    if missing := [folder for folder in (harness, model, tensors) if not folder.exists()]:
+        pytest.skip(f"not in the store: {missing}")
+    (tmp_path / "user.conf").touch()
+    command = [
+        *(str(harness / "bin/harness"), "--mode", "accuracy", "--scenario", "Offline", "--backend", "onnxruntime"),
+        *("--model", str(model / "model.onnx"), "--model-name", "retinanet", "--tensors", str(tensors)),
+        *("--user-conf", str(tmp_path / "user.conf"), "--output", str(tmp_path), "--count", "4", "--provider", "cuda"),
+    ]
+    environ = {**os.environ, "LD_LIBRARY_PATH": str(fake_driver(tmp_path / "driver")), "PYTHON": sys.executable}
+    run = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "CUDA failure" in run.stdout + run.stderr, run.stderr
+    assert "--provider cuda: the CUDA execution provider cannot be loaded" in run.stderr
+    assert not (tmp_path / "mlperf_log_accuracy.json").exists()
+
+
+def fake_driver(folder: Path) -> Path:
+    """The folder with a driver that has all the functions that the provider asks for, and no device."""
+    wanted = {name.decode() for name in re.findall(rb"(?<=\0)cu[A-Z]\w+(?=\0)", PROVIDER.read_bytes())}
+    assert "cuLaunchKernel" in wanted
+    known = set(re.findall(r"int (cu\w+)\(", DRIVER_SOURCE))
+    return shared_library(folder / DRIVER, DRIVER_SOURCE + empty_functions(wanted - known)).parent

@@ -51,6 +51,7 @@ def make_session(settings: Settings) -> onnxruntime.InferenceSession:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_PARALLEL
     providers: list[tuple[str, Mapping[str, str]]] = [("CPUExecutionProvider", {})]
     if settings.provider == "cuda":
+        onnxruntime.preload_dlls()  # the provider has no run path to NVIDIA's libraries in the environment
         providers.insert(0, (CUDA, {"device_id": str(settings.device_id), **CUDA_OPTIONS}))
     try:
         session = onnxruntime.InferenceSession(settings.model, options, providers=providers)
