@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "loadgen_conf.h"
+
 namespace harness {
 namespace {
 
 using mlperf::TestMode;
 using mlperf::TestScenario;
 using mlperf::TestSettings;
-
-// The third argument of kind `int` of TestSettings::FromConfig.
-constexpr int kBuiltInConf = 0;  ///< LoadGen's mlperf.conf; the path is not used.
-constexpr int kUserConf = 1;     ///< The built-in one, then this file. Official runs do it once.
-constexpr int kFileAlone = 2;
 
 /// The test may be this much faster than the warm-up's fastest sample.
 constexpr double kHeadroom = 1.2;
@@ -28,13 +25,6 @@ constexpr double kPeakSearchShare = 0.1;
 /// otherwise.
 constexpr double kMostOfflineSamplesPerSecond = 4e6;
 constexpr double kMostQueriesPerSecond = 1e6;
-
-void ReadConf(const Settings& settings, const std::string& path, int kind, TestSettings* test) {
-  const int error = test->FromConfig(path, settings.model_name, NameOf(settings.scenario), kind);
-  if (error == 0) return;
-  throw UsageError("--user-conf " + path + ": LoadGen cannot read it (error " + std::to_string(error) +
-                   "); it takes lines `model.scenario.key = number`");
-}
 
 /// The number in `test` that holds the scenario's expected pace.
 double* ExpectationOf(TestScenario scenario, TestSettings* test) {
@@ -53,13 +43,8 @@ double* ExpectationOf(TestScenario scenario, TestSettings* test) {
 
 /// Whether user.conf itself names a pace; mlperf.conf always does, for no machine in particular.
 bool UserNamesPace(const Settings& settings) {
-  if (settings.user_conf.empty()) return false;
-  constexpr double kUnset = -1;
-  TestSettings probe;
-  double* expectation = ExpectationOf(settings.scenario, &probe);
-  *expectation = kUnset;
-  ReadConf(settings, settings.user_conf, kFileAlone, &probe);
-  return *expectation != kUnset;
+  const bool stream = settings.scenario == TestScenario::SingleStream || settings.scenario == TestScenario::MultiStream;
+  return UserConfNames(settings, stream ? "target_latency" : "target_qps");
 }
 
 /// The latency of a query, in nanoseconds, when this many come one after the other in a second.
@@ -86,7 +71,7 @@ double PaceFrom(const Settings& settings, const TestSettings& test, double best_
 
 LoadgenSettings MakeLoadgenSettings(const Settings& settings, double best_seconds) {
   LoadgenSettings made;
-  ReadConf(settings, settings.user_conf, settings.user_conf.empty() ? kBuiltInConf : kUserConf, &made.test);
+  ReadConf(settings, &made.test);
   made.test.scenario = settings.scenario;
   made.test.mode = settings.mode;
   if (settings.performance_sample_count != 0) {

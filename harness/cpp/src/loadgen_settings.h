@@ -20,14 +20,14 @@ struct LoadgenSettings {
   bool measured = false;
 };
 
-/// LoadGen's built-in mlperf.conf, then user.conf, then the command line.
+/// LoadGen's mlperf.conf, then user.conf, then the command line.
 ///
 /// LoadGen makes its queries before the test, as many as fill the minimum duration at the expected pace. An expectation
 /// that is too slow lets a run end early, which makes it INVALID. So where user.conf names none (`target_qps` or
 /// `target_latency`), the pace of the warm-up is taken, with headroom: a run is then valid on any machine.
 ///
 /// \param best_seconds The wall seconds of the fastest sample of the warm-up.
-/// \throws UsageError when LoadGen cannot read user.conf.
+/// \throws UsageError when LoadGen cannot read its files.
 LoadgenSettings MakeLoadgenSettings(const Settings& settings, double best_seconds);
 
 }  // namespace harness

@@ -54,6 +54,7 @@ void AddSettings(const Settings& settings, JsonObject* record) {
   record->Add("scenario", NameOf(settings.scenario));
   record->Add("mode", NameOf(settings.mode));
   record->Add("model_name", settings.model_name);
+  record->Add("mlperf_conf", settings.mlperf_conf);
   record->Add("user_conf", settings.user_conf);
   record->Add("audit_conf", settings.audit_conf);
   record->Add("workers", settings.workers);

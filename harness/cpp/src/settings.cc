@@ -89,6 +89,7 @@ std::map<std::string, Assign> Options(Settings* settings) {
           {"--scenario", OneOf(kScenarios, &settings->scenario)},
           {"--mode", OneOf(kModes, &settings->mode)},
           {"--output", Text(&settings->output)},
+          {"--mlperf-conf", Text(&settings->mlperf_conf)},
           {"--user-conf", Text(&settings->user_conf)},
           {"--audit-conf", Text(&settings->audit_conf)},
           {"--model-name", Text(&settings->model_name)},
@@ -143,6 +144,7 @@ Runs an object detection or image classification model under MLPerf's LoadGen.
   --scenario S                    Offline, SingleStream, MultiStream or Server
   --mode M                        accuracy, performance or find-peak-performance (Server only)
   --output DIR                    where LoadGen's logs and harness.json go; made if it is not there
+  --mlperf-conf FILE              LoadGen's mlperf.conf; from 4.1 on LoadGen has its own compiled in and takes that
   --user-conf FILE                LoadGen's user.conf
   --audit-conf FILE               LoadGen's audit.config
   --model-name NAME               the model's name in these files (retinanet)

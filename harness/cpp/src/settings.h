@@ -27,12 +27,13 @@ class UsageError : public std::runtime_error {
 /// One run. After ParseSettings `workers` and `threads` are the numbers in effect, never 0.
 struct Settings {
   BackendKind backend = BackendKind::kNull;
-  std::string model;       ///< The ONNX file.
-  std::string tensors;     ///< Folder with index.txt and either tensors.f32 or load.py.
-  std::string python;      ///< The interpreter that runs load.py.
-  std::string output;      ///< Folder of LoadGen's logs and harness.json.
-  std::string user_conf;   ///< LoadGen's user.conf; empty: LoadGen's own settings alone.
-  std::string audit_conf;  ///< LoadGen's audit.config; empty: no audit, whatever lies in the working folder.
+  std::string model;        ///< The ONNX file.
+  std::string tensors;      ///< Folder with index.txt and either tensors.f32 or load.py.
+  std::string python;       ///< The interpreter that runs load.py.
+  std::string output;       ///< Folder of LoadGen's logs and harness.json.
+  std::string mlperf_conf;  ///< The round's mlperf.conf, for a LoadGen that has none compiled in.
+  std::string user_conf;    ///< LoadGen's user.conf; empty: LoadGen's own settings alone.
+  std::string audit_conf;   ///< LoadGen's audit.config; empty: no audit, whatever lies in the working folder.
   std::string model_name = "retinanet";  ///< The model that user.conf and LoadGen's mlperf.conf speak of.
   Task task = Task::kDetection;
   Provider provider = Provider::kCpu;

@@ -77,6 +77,13 @@ TEST(TheCommandLineSetsThePerformanceSampleCount) {
   CHECK(MakeLoadgenSettings(settings, 0.01).test.performance_sample_count_override == 5);
 }
 
+TEST(AnAuditConfThatIsNotThereIsRefused) {
+  const test::Folder folder;
+  Settings settings = SettingsFor(TestScenario::Offline, "");
+  settings.audit_conf = folder.Path("audit.config");
+  CHECK_THROWS(UsageError, MakeLoadgenSettings(settings, 1), "audit.config: cannot be read");
+}
+
 TEST(AUserConfThatCannotBeReadIsRefused) {
   const test::Folder folder;
   folder.Write("user.conf", "*.*.min_duration = ten\n");

@@ -60,9 +60,12 @@ TEST(EveryOptionReachesItsSetting) {
                                                 "--graph-optimization",
                                                 "extended",
                                                 "--inter-threads",
-                                                "6"}),
+                                                "6",
+                                                "--mlperf-conf",
+                                                "r"}),
                                           1);
-  CHECK(settings.model == "m.onnx" && settings.user_conf == "u" && settings.audit_conf == "a");
+  CHECK(settings.model == "m.onnx" && settings.user_conf == "u" && settings.mlperf_conf == "r" &&
+        settings.audit_conf == "a");
   CHECK(settings.model_name == "n" && settings.count == 1 && settings.performance_sample_count == 2);
   CHECK(settings.batch == 3 && settings.warmup == 4 && settings.python == "p");
   CHECK(settings.task == Task::kClassification && settings.provider == Provider::kCuda && settings.device_id == 5);

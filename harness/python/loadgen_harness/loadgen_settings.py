@@ -4,14 +4,8 @@ from dataclasses import dataclass
 
 import mlperf_loadgen as loadgen
 
-from loadgen_harness.settings import Settings, UsageError
-
-# The last argument of TestSettings.FromConfig.
-BUILT_IN_CONF = 0
-"""LoadGen's mlperf.conf; the path is not used."""
-USER_CONF = 1
-"""The built-in one, then this file. Official runs do it once."""
-FILE_ALONE = 2
+from loadgen_harness.loadgen_conf import read_conf, user_conf_names
+from loadgen_harness.settings import Settings
 
 HEADROOM = 1.2
 """The test may be this much faster than the warm-up's fastest sample."""
@@ -50,7 +44,7 @@ class LoadgenSettings:
 
 
 def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSettings:
-    """LoadGen's built-in mlperf.conf, then user.conf, then the command line.
+    """LoadGen's mlperf.conf, then user.conf, then the command line.
 
     LoadGen makes its queries before the test, as many as fill the minimum duration at the expected pace. An
     expectation that is too slow lets a run end early, which makes it INVALID. So where user.conf names none
@@ -58,10 +52,10 @@ def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSet
     machine.
 
     `best_seconds` are the wall seconds of the fastest sample of the warm-up. Raises UsageError when LoadGen cannot
-    read user.conf.
+    read its files.
     """
     test = loadgen.TestSettings()
-    _read_conf(settings, settings.user_conf, USER_CONF if settings.user_conf else BUILT_IN_CONF, test)
+    read_conf(settings, test)
     test.scenario = getattr(loadgen.TestScenario, settings.scenario)
     test.mode = MODES[settings.mode]
     if settings.performance_sample_count:
@@ -72,22 +66,9 @@ def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSet
     return LoadgenSettings(test, float(getattr(test, EXPECTATIONS[settings.scenario])), measured)
 
 
-def _read_conf(settings: Settings, path: str, kind: int, test: loadgen.TestSettings) -> None:
-    error = test.FromConfig(path, settings.model_name, settings.scenario, kind)
-    if error:
-        raise UsageError(
-            f"--user-conf {path}: LoadGen cannot read it (error {error}); it takes lines `model.scenario.key = number`"
-        )
-
-
 def _user_names_pace(settings: Settings) -> bool:
     """Whether user.conf itself names a pace; mlperf.conf always does, for no machine in particular."""
-    if not settings.user_conf:
-        return False
-    unset, probe = -1, loadgen.TestSettings()
-    setattr(probe, EXPECTATIONS[settings.scenario], unset)
-    _read_conf(settings, settings.user_conf, FILE_ALONE, probe)
-    return bool(getattr(probe, EXPECTATIONS[settings.scenario]) != unset)
+    return user_conf_names(settings, "target_latency" if settings.stream else "target_qps")
 
 
 def _pace(settings: Settings, test: loadgen.TestSettings, best_seconds: float) -> float:

@@ -10,7 +10,7 @@ from loadgen_harness.settings import Settings
 SCHEMA = "envmgr.harness/1"
 SAID = (
     "backend", "model", "task", "provider", "device_id", "graph_optimization", "tensors", "scenario", "mode",
-    "model_name", "user_conf", "audit_conf", "workers", "threads", "inter_threads", "batch", "warmup",
+    "model_name", "mlperf_conf", "user_conf", "audit_conf", "workers", "threads", "inter_threads", "batch", "warmup",
 )  # fmt: skip
 """The settings that are written down."""
 

@@ -32,6 +32,8 @@ class Settings:
     """Folder of LoadGen's logs and harness.json."""
     task: str
     """What is answered: `detection` or `classification`."""
+    mlperf_conf: str
+    """The round's mlperf.conf, for a LoadGen that has none compiled in."""
     user_conf: str
     """LoadGen's user.conf; empty: LoadGen's own settings alone."""
     audit_conf: str
@@ -132,6 +134,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
     add("--output", metavar="DIR", default="", help="where LoadGen's logs and harness.json go; made if not there")
     add("--task", choices=("detection", "classification"), default="detection", help="what is answered (detection)")
+    add("--mlperf-conf", metavar="FILE", default="", help="LoadGen's mlperf.conf; from 4.1 on it takes its own")
     add("--user-conf", metavar="FILE", default="", help="LoadGen's user.conf")
     add("--audit-conf", metavar="FILE", default="", help="LoadGen's audit.config")
     add("--model-name", metavar="NAME", default="retinanet", help="the model's name in these files (retinanet)")
