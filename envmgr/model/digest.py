@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PREFIX = "sha256:"
 PATTERN = r"^sha256:[0-9a-f]{64}$"
+_HEX = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,7 +21,7 @@ class Digest:
     hex: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[0-9a-f]{64}", self.hex):
+        if not _HEX.fullmatch(self.hex):
             raise ValueError(f"not a SHA-256 in 64 lower-case hex digits: {self.hex!r}")
 
     def __str__(self) -> str:

@@ -15,6 +15,8 @@ from envmgr.store.durable import DiskFullError
 from envmgr.store.schema import migrate, refuse_newer, refuse_older
 
 _BUSY_SECONDS = 60.0
+_CACHE_KIB = 32 * 1024
+"""Pages that SQLite may keep: a transaction that changes more of them waits for the disk in its midst, too."""
 
 
 class DamagedIndexError(IntegrityError):
@@ -89,6 +91,7 @@ class Connection:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             if self._read_only:
                 refuse_older(connection, self.index)
             else:

@@ -240,14 +240,15 @@ class Database:
 
         What an object that is not among them refers to stays, with all that it refers to.
         """
+        asked = {str(path): path for path in paths}
         with self._connection.writing() as connection:
-            gone = [path for (path,) in connection.execute(_UNREFERRED, (_as_json(paths),))]
+            gone = [path for (path,) in connection.execute(_UNREFERRED, (_as_json(asked),))]
             realisations = connection.execute(_MADE, (_as_json(gone),)).fetchall()
             connection.execute(_DROP, (_as_json(gone),))
             derivations = {derivation for derivation, _ in realisations}
             left = {derivation for (derivation,) in connection.execute(_REALISED, (json.dumps([*derivations]),))}
         return Dropped(
-            [StorePath(path) for path in gone],
+            [asked[path] for path in gone],
             [(Digest.parse(derivation), Digest.parse(resolved)) for derivation, resolved in realisations],
             [Digest.parse(derivation) for derivation in derivations - left],
         )

@@ -34,6 +34,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Self, TypeVar
@@ -118,7 +119,7 @@ def collect(store: Store, bounds: Bounds = ALL, progress: Progress = lambda drop
     store.require_writable()
     _remember_uses(store.layout)
     with Remover(store.layout.trash) as remover, _Collection(store, bounds, remover) as collection:
-        remover.remove(tree.name for tree in store.layout.trash.iterdir())
+        collection.remove([tree.name for tree in store.layout.trash.iterdir()])
         dead = collection.drop_objects(progress)
         rubbish = collection.drop_rubbish()
         collection.delete_stale_locks()
@@ -160,8 +161,7 @@ class _Collection:
                 objects = self.folder(self.layout.objects)
                 trees = self.take((str(path), objects) for path in dropped.paths)
                 self.unlink(self.files_of(dropped))
-            sync_folder(self.layout.manifests)  # an index that is made again must not find what is half deleted
-            self.remover.remove(trees)
+            self.remove(trees)
             gone = set(dropped.paths)
             done += [item for item in batch if item.store_path in gone]
             progress(len(done), len(dead))
@@ -177,7 +177,7 @@ class _Collection:
                 places = [self.layout.root / item.place for item in found]
                 trees = self.take(self.file(place) for place in places if place.is_dir())
                 self.unlink([self.file(place)] for place in places)
-            self.remover.remove(trees)
+            self.remove(trees)
             done += found
         return done
 
@@ -190,6 +190,11 @@ class _Collection:
         """Move files and trees into the trash; their names there."""
         taken = [self.remover.take(name, folder) for name, folder in files]
         return [name for name in taken if name]
+
+    def remove(self, trees: Sequence[str]) -> None:
+        """Begin to delete trees of the trash; an index that is made again must not find what is half deleted."""
+        if trees:
+            self.remover.remove_after(partial(sync_folder, self.layout.manifests), trees)
 
     def unlink(self, groups: Iterable[Sequence[_File]]) -> None:
         """Delete files by several threads, those of one group one after the other."""

@@ -3,7 +3,9 @@
 Deleting by recursion fails on a tree of some thousand levels, for want of stack, descriptors or length of path.
 Here every folder found below the top is first moved up, to stand directly in the top under a new name. So no path is
 longer than two names, three descriptors are enough, each folder is moved once, and any thread can go on with it.
-Threads wait for the disk here, so there are more of them than cores.
+Threads wait for the disk here, so there are more of them than cores. They wait while blocks are freed; for a folder the
+kernel does that within `rmdir`, holding up all who work in the folder above, unless the folder is open: so each is
+closed only after it was deleted.
 """
 
 import os
@@ -12,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Self
@@ -79,14 +82,29 @@ class Remover:
         """Begin to delete files and trees of the folder; what is gone already is no error."""
         names = iter(names)
         while batch := list(islice(names, _BATCH)):
-            with self._changed:
-                self._batches += 1
-            self._pool.submit(self._work, batch)
+            self._begin(partial(self._work, batch))
 
-    def _work(self, names: Sequence[str]) -> None:
+    def remove_after(self, act: Callable[[], object], names: Sequence[str]) -> None:
+        """Begin to do something, and to delete once that is done; if it fails, these stay."""
+
+        def work() -> None:
+            act()
+            self.remove(names)
+
+        self._begin(work)
+
+    def _work(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.remove(_remove_one(name, self._top, self._new_name))
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        with self._changed:
+            self._batches += 1
+        self._pool.submit(self._do, work)
+
+    def _do(self, work: Callable[[], None]) -> None:
         try:
-            for name in names:
-                self.remove(_remove_one(name, self._top, self._new_name))
+            work()
         except OSError as error:
             self._failure = error
         finally:
@@ -141,9 +159,9 @@ def _remove_one(name: str, top: int, new_name: Callable[[], str]) -> list[str]:
             folder = _open(name, top)
             try:
                 lifted += [_move(below, folder, top, new_name()) for below in _folders_left(folder)]
+                os.rmdir(name, dir_fd=top)  # while it is open, so that its blocks are freed when it is closed
             finally:
                 os.close(folder)
-            os.rmdir(name, dir_fd=top)
     return [name for name in lifted if name]
 
 

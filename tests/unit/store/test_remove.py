@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.store.remove import Remover, remove_tree
+from envmgr.store.remove import NotDeletedError, Remover, remove_tree
 
 
 def make_deep(top: Path, levels: int) -> None:
@@ -103,3 +103,17 @@ def test_a_tree_that_is_taken_is_out_of_sight_before_it_is_deleted(tmp_path: Pat
         remover.remove([taken])
     os.close(parent)
     assert list((tmp_path / "trash").iterdir()) == []
+
+
+def test_what_is_to_be_deleted_after_something_stays_when_that_fails(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        make_deep(tmp_path / name, 2)
+
+    def delete() -> None:
+        with Remover(tmp_path) as remover:
+            remover.remove_after((tmp_path / "second").stat, ["first"])
+            remover.remove_after((tmp_path / "third").stat, ["second"])
+
+    with pytest.raises(NotDeletedError):
+        delete()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["second"]
