@@ -18,12 +18,7 @@ import grimp
 import tomli
 
 import envmgr
-from envmgr.builders.cmake import CMakeSettings
-from envmgr.builders.fetch_files import FetchFilesSettings
-from envmgr.builders.python_env import PythonEnvSettings
-from envmgr.builders.script import ScriptSettings
-from envmgr.builders.tree import TreeSettings
-from envmgr.builders.unpack import UnpackSettings
+from envmgr.builders.registry import SETTINGS
 from envmgr.cli.command_line import envmgr as command_line
 from envmgr.cli.documented import DIALECT, json_schema
 from envmgr.cli.import_cm_command import parsed
@@ -40,14 +35,6 @@ DOCS = Path(__file__).parent
 TOP = DOCS.parent
 HELP_WIDTH = 100
 NOTE = "<!-- Made by docs/generate.py from the code; change it there. -->\n"
-BUILDERS: Mapping[str, type] = {
-    "cmake": CMakeSettings,
-    "fetch_files": FetchFilesSettings,
-    "python_env": PythonEnvSettings,
-    "script": ScriptSettings,
-    "tree": TreeSettings,
-    "unpack": UnpackSettings,
-}
 JSON_PREFACE = """\
 # Answers as JSON
 
@@ -100,7 +87,7 @@ def recipes_page() -> str:
         *(line for name in order if "properties" in parts[name] for line in _section(name, parts[name], parts)),
         "# Settings of the builders\n",
     ]
-    for name, settings in BUILDERS.items():
+    for name, settings in SETTINGS.items():
         lines += _section(f"`{name}`", json_schema(settings), {})
     return "\n".join(lines)
 

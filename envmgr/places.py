@@ -16,6 +16,12 @@ def checkout(start: str) -> str | None:
     return _upward(start) or (installed if is_folder(f"{installed}/recipes") else None)
 
 
+def own() -> str:
+    """The folder with the recipes that came with this envmgr."""
+    beside = __file__.rpartition("/")[0].rpartition("/")[0]
+    return beside if is_folder(f"{beside}/recipes") else f"{sys.prefix}/share/envmgr"
+
+
 def store(option: str | None, start: str) -> str:
     """The root of the store: the option, `$ENVMGR_STORE`, `store/` of the checkout, the user's data folder."""
     named = option or variables().get("ENVMGR_STORE")

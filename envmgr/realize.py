@@ -92,7 +92,6 @@ class Realizer:
         store: Store,
         executor: Executor,
         *,
-        checkout: Path,
         options: Options,
         notice: Callable[[Event], None] = lambda event: None,
         copying: "Copying | None" = None,
@@ -100,7 +99,6 @@ class Realizer:
     ) -> None:
         self.store = store
         self.executor = executor
-        self.checkout = checkout
         self.options = options
         self.notice = notice
         self.copying = copying
@@ -280,7 +278,7 @@ class Realizer:
             partial=partial,
             executor=self.executor,
             source=node.source,
-            checkout=self.checkout,
+            checkout=node.folder,
             jobs=self.options.jobs,
             limits=self.options.limits,
             progress=lambda done, total: self._progress(derivation.label, _activity(node), done, total),

@@ -43,7 +43,7 @@ class CMakeBuilder:
             InvalidInputError: the settings do not fit, or name a place that is not there.
             BuildError: a step failed, took too long or wrote too much.
         """
-        settings = read_settings(CMakeSettings, task)
+        settings = read_settings(CMakeSettings, task.derivation)
         workplace = Workplace(task)
         tree = f"{workplace.build}/tree"
         cmake = workplace.fill(settings.cmake)

@@ -84,7 +84,7 @@ class FetchFilesBuilder:
         """
         from envmgr.network.package_index import users_index
 
-        settings = read_settings(FetchFilesSettings, task)
+        settings = read_settings(FetchFilesSettings, task.derivation)
         if not isinstance(task.source, FilesSource):
             raise NoSourceError(f"nobody says where {task.derivation.label} comes from")
         names = dict(_listed(task, settings.names))

@@ -80,7 +80,7 @@ class PythonEnvBuilder:
             IntegrityError: a wheel is not what its RECORD says.
             BuildError: a wheel does not fit the ABI, or two wheels bring one file with different bytes.
         """
-        settings = read_settings(PythonEnvSettings, task)
+        settings = read_settings(PythonEnvSettings, task.derivation)
         environment = _Environment(task, library_name(settings.python))
         for role in sorted(task.inputs):
             environment.install(_unpacked(task, role, settings.python))

@@ -49,7 +49,7 @@ class ScriptBuilder:
             BuildError: the script failed, took too long or wrote too much.
             HostError: the interpreter that it asks for is not on this host.
         """
-        settings = read_settings(ScriptSettings, task)
+        settings = read_settings(ScriptSettings, task.derivation)
         abi = _environment_abi(settings, task) if settings.python_env else settings.python
         workplace = Workplace(task, interpreter(abi) if abi else None)
         argv = [workplace.fill(word) for word in settings.argv]

@@ -46,7 +46,7 @@ class TreeBuilder:
             InvalidInputError: the settings do not fit, or name an input that is not there.
             PathError: a path leaves the tree, or names nothing.
         """
-        settings = read_settings(TreeSettings, task)
+        settings = read_settings(TreeSettings, task.derivation)
         copy_files(task, settings.files)
         for path, text in settings.texts.items():
             inside(task, path).write_text(text)

@@ -65,7 +65,7 @@ class UnpackBuilder:
             BuildError: the archive has not what is asked for, or the settings do not go together.
             InvalidInputError: the settings do not fit.
         """
-        settings = read_settings(UnpackSettings, task)
+        settings = read_settings(UnpackSettings, task.derivation)
         label = task.derivation.label
         tree = task.work / "tree"
         unpack(_archive(task), tree, bounds=Bounds(bytes=task.limits.output_bytes))

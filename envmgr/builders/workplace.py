@@ -15,6 +15,7 @@ from envmgr.builders.action import BUILD_PLACE, OUT_PLACE, STORE_PLACE, Action, 
 from envmgr.builders.builder import BuildReport, BuildTask
 from envmgr.builders.interpreter import Interpreter
 from envmgr.builders.placeholders import fill
+from envmgr.model.derivation import Derivation
 from envmgr.model.errors import InvalidInputError
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -28,17 +29,17 @@ class InvalidSettingsError(InvalidInputError):
         super().__init__(f"{label}: settings of the builder {builder} are invalid: {'; '.join(problems)}")
 
 
-def read_settings(model: type[Settings], task: BuildTask) -> Settings:
-    """The settings of a task's derivation, checked.
+def read_settings(model: type[Settings], derivation: Derivation) -> Settings:
+    """The settings of a derivation, checked.
 
     Raises:
         InvalidSettingsError: they do not fit; the error names the keys.
     """
     try:
-        return model.model_validate(dict(task.derivation.settings))
+        return model.model_validate(dict(derivation.settings))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise InvalidSettingsError(task.derivation.label, task.derivation.builder, problems) from error
+        raise InvalidSettingsError(derivation.label, derivation.builder, problems) from error
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from envmgr.cli.project import Project
 from envmgr.model.errors import UsageError
 from envmgr.model.node import Node
 from envmgr.model.recipe import Run
-from envmgr.planning.catalog import UnknownNameError
+from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
 from envmgr.run import NotARunError
 
@@ -49,7 +49,7 @@ def ask(project: Project, name: str, wanted: Mapping[str, str], replacements: Ma
         UnknownNameError: a recipe, axis, value or setting of that name does not exist.
         UsageError: a setting is no number.
     """
-    run = project.planner.catalog.recipe(name).run
+    run = _run_of(project.catalog, name)
     if run is None:
         raise NotARunError(name)
     settings = _settings(run, wanted)
@@ -62,6 +62,15 @@ def ask(project: Project, name: str, wanted: Mapping[str, str], replacements: Ma
         known = [*error.known, *settings]  # a misspelt setting looks like a misspelt axis
         raise UnknownNameError("axis or setting", error.name, known, where=error.where) from error
     return Asked(node, run, settings)
+
+
+def _run_of(catalog: Catalog, name: str) -> Run | None:
+    """The run that a recipe describes, or that the one does of which it is a use."""
+    names, recipe = [name], catalog.recipe(name)
+    while recipe.use and recipe.use.recipe not in names:
+        names.append(recipe.use.recipe)
+        recipe = catalog.recipe(names[-1])
+    return recipe.run
 
 
 def _settings(run: Run, wanted: Mapping[str, str]) -> dict[str, int]:

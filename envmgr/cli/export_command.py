@@ -14,7 +14,7 @@ from envmgr.cli.options import complete_recipe, lock_option, set_option, work_op
 from envmgr.cli.project import Project
 from envmgr.model.digest import Digest
 from envmgr.model.store_path import StorePath
-from envmgr.sharing.checkout_part import CheckoutPart, checkout_part
+from envmgr.sharing.checkout_part import CheckoutPart, NotTakenError, checkout_part
 from envmgr.sharing.export_format import ExportedRoot
 from envmgr.sharing.exporting import export
 
@@ -86,4 +86,7 @@ def _checkout(project: Project, found: list[Named], lock: Path | None) -> Checko
     nodes = [item.node for item in found if item.node]
     if not nodes:
         return None
+    for recipe in {item.recipe for node in nodes for item in node.walk() if item.recipe}:
+        if project.catalog.is_imported(recipe):
+            raise NotTakenError(project.catalog.file(recipe), "its recipe is imported", fix="export its store path")
     return checkout_part(project.recipes, nodes, lock or project.recipes.parent / "recipes.lock")

@@ -31,7 +31,7 @@ class Listing(TypedDict):
 @answers("list")
 def command(project: Project, /) -> Answer[Listing]:
     """List the recipes with their versions and axes."""
-    catalog = project.planner.catalog
+    catalog = project.catalog
     recipes = [catalog.recipe(name) for name in catalog.names()]
     width = max((len(recipe.name) for recipe in recipes), default=0)
     lines = [f"{recipe.name:{width}}  {recipe.summary}{_axes(recipe)}" for recipe in recipes]

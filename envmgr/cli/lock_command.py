@@ -146,10 +146,16 @@ def _update(project: Project, names: list[str]) -> None:
     """Resolve the wheels of these recipes for every interpreter ABI that they know, and write the files of pins."""
     index = users_index(os.environ)
     for name in names:
-        recipe = project.planner.catalog.recipe(name)
+        recipe = project.catalog.recipe(name)
         changes = [value.sources for axis in recipe.variants.values() for value in axis.values.values()]
         for source in (source for sources in (recipe.sources, *changes) for source in sources.values()):
             if isinstance(source, WheelsSource):
+                if project.catalog.is_imported(name):
+                    raise UsageError(
+                        f"{name} is imported: its wheels are pinned where it is at home",
+                        where=str(project.catalog.file(name)),
+                        fix="update it there",
+                    )
                 pinned = {abi: resolve(source.requirements, abi, project.facts.system, index) for abi in _abis(recipe)}
                 (project.recipes / source.path).write_text(show(pinned, name))
 

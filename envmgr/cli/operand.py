@@ -39,7 +39,7 @@ def planned(project: Project, name: str, axes: dict[str, str]) -> "Node":
     """
     from envmgr.planning.catalog import UnknownNameError
 
-    names = project.planner.catalog.names()
+    names = project.catalog.names()
     if name not in names:
         raise UnknownNameError("recipe or store path", name, names)
     return project.planner.plan(name, axes)

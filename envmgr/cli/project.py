@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a command waits only for what it needs
     from envmgr.model.host import HostFacts
     from envmgr.model.lockfile import Expected, Lockfile
     from envmgr.model.node import Node
+    from envmgr.planning.catalog import Catalog
     from envmgr.planning.plan import Planner
     from envmgr.planning.replacement import Replacement
 
@@ -54,6 +55,11 @@ class Project:
         if top is None:
             raise NoCheckoutError(Path.cwd())
         return Path(top) / "recipes"
+
+    @property
+    def file(self) -> Path:
+        """The file that says what the project imports; it need not be there."""
+        return self.recipes.parent / "envmgr.toml"
 
     @cached_property
     def store_root(self) -> Path:
@@ -86,16 +92,26 @@ class Project:
     @cached_property
     def planner(self) -> "Planner":
         """Makes plans from the recipes for this host."""
-        from envmgr.planning.catalog import Catalog
         from envmgr.planning.plan import Planner
 
-        return Planner(Catalog(self.recipes), self.facts)
+        return Planner(self.catalog, self.facts)
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        """The recipes: the project's own, and those that it imports."""
+        from envmgr.planning.catalog import Catalog
+
+        if not self.file.is_file():
+            return Catalog(self.recipes)
+        from envmgr.cli.imported import folders
+
+        return Catalog(self.recipes, folders(self))
 
     def planner_with(self, replacements: "Mapping[str, Replacement]") -> "Planner":
         """Makes plans in which other recipes stand in for some inputs."""
         from envmgr.planning.plan import Planner
 
-        return Planner(self.planner.catalog, self.facts, replacements) if replacements else self.planner
+        return Planner(self.catalog, self.facts, replacements) if replacements else self.planner
 
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
@@ -125,12 +141,16 @@ class Project:
         from envmgr.model.source import LocalSource
         from envmgr.planning.sources import local_path
 
-        local = {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}
+        found = {(item.source, item.folder) for node in nodes for item in node.walk()}
+        local = {(source, folder) for source, folder in found if isinstance(source, LocalSource) and folder}
         program = {module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "envmgr"}
-        paths = {*self.planner.catalog.files, Path(places.config(), "config.toml"), *map(Path, filter(None, program))}
-        paths |= {self.recipes / source.path for source in local} | ({lock} if lock else set())
-        trees = (_tree(local_path(source, self.recipes).absolute(), source.excluded) for source in local)
-        return sorted({str(path.absolute()) for path in paths}.union(*trees))
+        settings = (self.file, Path(places.config(), "config.toml"))
+        paths = {*self.catalog.files, *settings, *map(Path, filter(None, program))} | ({lock} if lock else set())
+        watched = {str(path.absolute()) for path in paths}
+        for source, folder in local:
+            watched.add(str((folder / source.path).absolute()))
+            watched.update(_tree(local_path(source, folder).absolute(), source.excluded))
+        return sorted(watched)
 
 
 def _tree(top: Path, excluded: frozenset[str]) -> Iterator[str]:

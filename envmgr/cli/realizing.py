@@ -26,9 +26,7 @@ def realizing(project: Project, store: Store, work: Mapping[str, Any], notice: N
     """What realises in a store; `work` has the shared options, as click parsed them."""
     held, options = executor(work["sandbox"]), realize_options(work)
     with _copying(store, work, notice) as copying, _below(project, store, notice) as below:
-        yield Realizer(
-            store, held, checkout=project.recipes, options=options, notice=notice, copying=copying, below=below
-        )
+        yield Realizer(store, held, options=options, notice=notice, copying=copying, below=below)
 
 
 @contextmanager

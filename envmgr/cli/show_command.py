@@ -65,7 +65,7 @@ def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object
     path = store_path(what)
     if path is not None:
         return _object(project, path)
-    names = project.planner.catalog.names()
+    names = project.catalog.names()
     if what not in names:
         raise UnknownNameError("recipe, store path or run", what, [*names, *(run.id for run in records(runs))])
     return _recipe(project, what, axes)
@@ -76,7 +76,7 @@ def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
     store = project.store_if_any()
     return {
         "recipe": node.recipe,
-        "summary": project.planner.catalog.recipe(node.recipe).summary,
+        "summary": project.catalog.recipe(node.recipe).summary,
         "axes": dict(node.choices),
         "derivation": node.digest,
         "text": json.loads(node.derivation.text),

@@ -150,7 +150,7 @@ def _repair(
 def _known(project: Project, axes: dict[str, str]) -> "Iterator[tuple[Digest, Node]]":
     """What the recipes at hand say of derivations; those that can't be planned here say nothing."""
     with suppress(NoCheckoutError):
-        for name in project.planner.catalog.names():
+        for name in project.catalog.names():
             with suppress(EnvmgrError):
                 yield from ((node.digest, node) for node in project.planner.plan(name, axes).walk())
 

@@ -46,10 +46,7 @@ def command(project: Project, /, *, name: str, against: str | None, axes: dict[s
     node = planned(project, name, axes)
     store = project.store(read_only=True)
     path = _against(store, against)
-    recipes = [
-        rebuild_cause(store, item, project.recipes, against=path)
-        for item in (node.inputs.values() if node.run else [node])
-    ]
+    recipes = [rebuild_cause(store, item, against=path) for item in (node.inputs.values() if node.run else [node])]
     return Answer({"recipes": recipes}, "\n".join(line for item in recipes for line in _words(item)))
 
 

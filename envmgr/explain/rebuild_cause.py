@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 from envmgr.explain.derivation_text import DerivationText, derivation_text
@@ -20,7 +19,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.field_change import FieldChange, field_changes
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
-from envmgr.model.source import FetchedSource, LocalSource
+from envmgr.model.source import LocalSource
 from envmgr.model.store_path import StorePath
 from envmgr.planning.sources import local_manifest, local_path
 from envmgr.store.store import Store
@@ -76,13 +75,12 @@ class Rebuild:
     """What is at the bottom, the nearest first."""
 
 
-def rebuild_cause(store: Store, node: Node, recipes: Path, *, against: StorePath | None = None) -> Rebuild:
+def rebuild_cause(store: Store, node: Node, *, against: StorePath | None = None) -> Rebuild:
     """Why a derivation would be built.
 
     Args:
         store: where it would be built.
         node: its plan.
-        recipes: the folder of the recipes, which local sources are relative to.
         against: hold it against what gave this object, and not against the last one realised.
 
     Raises:
@@ -104,7 +102,7 @@ def rebuild_cause(store: Store, node: Node, recipes: Path, *, against: StorePath
         fields=fields,
         text=text_diff(before.lines, now.lines, names=NAMES) if before else None,
         may_be_cut_off=bool(fields) and all(change.before and change.field in built for change in fields),
-        causes=tuple(_causes(store, node, earlier.derivation, recipes)) if earlier else (),
+        causes=tuple(_causes(store, node, earlier.derivation)) if earlier else (),
     )
 
 
@@ -136,7 +134,7 @@ def _written(store: Store, item: Realisation) -> int:
         return 0
 
 
-def _causes(store: Store, node: Node, earlier: Digest, recipes: Path) -> Iterator[Cause]:
+def _causes(store: Store, node: Node, earlier: Digest) -> Iterator[Cause]:
     """Down the inputs that differ, each pair of derivations once, by its shortest way."""
     waiting: deque[tuple[Digest, Node, tuple[str, ...]]] = deque([(earlier, node, ())])
     seen: set[tuple[Digest, Digest]] = set()
@@ -149,7 +147,7 @@ def _causes(store: Store, node: Node, earlier: Digest, recipes: Path) -> Iterato
         fields = tuple(_own_changes(old, new)) if old else ()
         if fields or old is None:
             text = text_diff(old.lines, new.lines, names=NAMES) if old else None
-            files = tuple(_edited(store, before, now.source, recipes))
+            files = tuple(_edited(store, before, now))
             yield Cause(way, now.derivation.label, before, now.digest, fields, text, files)
         if old is not None and old.name == new.name:
             waiting.extend(
@@ -169,10 +167,10 @@ def _without(text: DerivationText, roles: Collection[str]) -> dict[str, object]:
     return {**text.fields, "inputs": inputs}
 
 
-def _edited(store: Store, before: Digest, source: FetchedSource | None, recipes: Path) -> Iterator[EntryDiff]:
+def _edited(store: Store, before: Digest, node: Node) -> Iterator[EntryDiff]:
     """The files of the checkout that differ from those that were taken before."""
     earlier = store.realisations_of(before)
-    if isinstance(source, LocalSource) and earlier:
-        old, place = earlier[0].store_path, local_path(source, recipes)
-        now = Tree(place if place.is_dir() else place.parent, local_manifest(source, recipes))
+    if isinstance(node.source, LocalSource) and node.folder and earlier:
+        old, place = earlier[0].store_path, local_path(node.source, node.folder)
+        now = Tree(place if place.is_dir() else place.parent, local_manifest(node.source, node.folder))
         yield from tree_diff(Tree(store.folder(old), store.manifest(old)), now)

@@ -6,6 +6,7 @@ fetched. Nodes with one derivation digest are one build.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from envmgr.model.axis import Axes
 from envmgr.model.derivation import Derivation
@@ -28,6 +29,8 @@ class Node:
     """These, and the axes that change no derivation: a run's scenario, for one."""
     source: FetchedSource | None = None
     """Where it is fetched from; None where it is built."""
+    folder: Path | None = None
+    """The folder of recipes that a local source's path is relative to."""
     run: Run | None = None
     requires: When = field(default_factory=dict)
     """Facts that a host must have to run it."""

@@ -1,6 +1,6 @@
 """The recipes of a folder, by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -25,25 +25,48 @@ class RecipeError(TomlFileError):
     """A file is not a valid recipe, or not a valid file of wheels."""
 
 
-class Catalog:
-    """The recipes of one folder. Files are read when they are asked for, and once; `files` are those that were."""
+class TwoRecipesError(InvalidInputError):
+    """Two folders have a recipe of one name, and nobody says which is meant."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, name: str, files: tuple[Path, Path]) -> None:
+        self.name, self.files = name, files
+        shown = " and ".join(str(file) for file in files)
+        super().__init__(f"there are two recipes {name!r}", where=shown, fix="give one of them another name")
+
+
+class Catalog:
+    """The recipes of a project: those of its own folder, and of the folders that it imports.
+
+    Files are read when they are asked for, and once; `files` are those that were.
+    """
+
+    def __init__(self, folder: Path, imported: Sequence[Path] = ()) -> None:
         self.folder = folder
+        self.imported = tuple(imported)
         self.files: set[Path] = set()
         self._read: dict[str, Recipe] = {}
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted(self._names)
+        return sorted(self._files)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(path.stem for path in self.folder.glob("*.toml"))
+    def _files(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for folder in (self.folder, *self.imported):
+            for file in folder.glob("*.toml"):
+                if file.stem in found:
+                    raise TwoRecipesError(file.stem, (found[file.stem], file))
+                found[file.stem] = file
+        return found
 
     def file(self, name: str) -> Path:
         """The file of a recipe."""
-        return self.folder / f"{name}.toml"
+        return self._files[name]
+
+    def is_imported(self, name: str) -> bool:
+        """Whether a recipe comes from another folder than the project's own."""
+        return self.file(name).parent != self.folder
 
     def recipe(self, name: str, *, where: str = "") -> Recipe:
         """The recipe of this name.
@@ -53,7 +76,7 @@ class Catalog:
             RecipeError: it is not valid.
         """
         if name not in self._read:
-            if name not in self._names:
+            if name not in self._files:
                 raise UnknownNameError("recipe", name, self.names(), where=where)
             self._read[name] = self._load(name)
         return self._read[name]

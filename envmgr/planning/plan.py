@@ -4,6 +4,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from envmgr.model.axis import Axes, choose
 from envmgr.model.canonical import Value
@@ -196,15 +197,13 @@ class Planner:
             sources |= change.sources
         nodes: dict[str, Node] = {}
         for role, source in sources.items():
+            folder = self.catalog.file(recipe.name).parent
             if isinstance(source, WheelsSource):
-                pinned = wheels(source, self.catalog, given.get(PYTHON, self.facts.python.abi))
-                nodes |= {project: self._fetched(wheel) for project, wheel in pinned.items()}
+                pinned = wheels(source, self.catalog, folder, given.get(PYTHON, self.facts.python.abi))
+                nodes |= {project: _fetched(wheel, folder) for project, wheel in pinned.items()}
             else:
-                nodes[role] = self._fetched(source)
+                nodes[role] = _fetched(source, folder)
         return nodes
-
-    def _fetched(self, source: FixedSource) -> Node:
-        return Node(derivation=source_derivation(source, self.catalog.folder), source=source)
 
     def _derivation(self, recipe: Recipe, changes: list[Override], inputs: Mapping[str, Node]) -> Derivation:
         builder = recipe.build.builder if recipe.build else "run"
@@ -230,6 +229,10 @@ class Planner:
 
     def _where(self, recipe: Recipe) -> str:
         return str(self.catalog.file(recipe.name))
+
+
+def _fetched(source: FixedSource, folder: Path) -> Node:
+    return Node(derivation=source_derivation(source, folder), source=source, folder=folder)
 
 
 def _references(recipe: Recipe, changes: list[Override]) -> dict[str, InputReference]:

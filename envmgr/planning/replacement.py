@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from envmgr.model.recipe import InputReference
+from envmgr.model.recipe import InputReference, Recipe
 from envmgr.planning.catalog import Catalog, UnknownNameError
-
-VERSION = "version"
-"""The axis by which a recipe is had in several versions."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +20,20 @@ class Replacement:
         Raises:
             UnknownNameError: there is no such recipe, or it is not to be had in that version.
         """
-        recipe = catalog.recipe(self.recipe)
-        values = recipe.variants[VERSION].values if VERSION in recipe.variants else {}
-        if self.version in values:
-            return InputReference(recipe=self.recipe, set={VERSION: self.version})
-        if self.version not in ("", recipe.version):
+        versions = _versions(catalog.recipe(self.recipe))
+        if not self.version:
+            return InputReference(recipe=self.recipe)
+        if self.version not in versions:
             kind, where = f"version of {self.recipe}", str(catalog.file(self.recipe))
-            raise UnknownNameError(kind, self.version, values or [recipe.version], where=where)
-        return InputReference(recipe=self.recipe)
+            raise UnknownNameError(kind, self.version, versions, where=where)
+        return InputReference(recipe=self.recipe, set=versions[self.version])
+
+
+def _versions(recipe: Recipe) -> dict[str, dict[str, str]]:
+    """The versions that a recipe is to be had in, each with the axis that gives it."""
+    found: dict[str, dict[str, str]] = {}
+    for name, axis in recipe.variants.items():
+        if any(item.version for item in axis.values.values()):
+            for value, item in axis.values.items():
+                found.setdefault(item.version or recipe.version, {name: value})
+    return found or {recipe.version: {}}

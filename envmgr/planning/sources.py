@@ -55,16 +55,16 @@ def local_path(source: LocalSource, folder: Path) -> Path:
     return path
 
 
-def wheels(source: WheelsSource, catalog: Catalog, abi: str) -> dict[str, PypiSource]:
+def wheels(source: WheelsSource, catalog: Catalog, folder: Path, abi: str) -> dict[str, PypiSource]:
     """The pinned wheels of an environment for one interpreter ABI, by project.
 
     Raises:
         RecipeError: the file of pins is not valid.
         UnknownNameError: no wheels are pinned for this ABI.
     """
-    file = catalog.folder / source.path
+    file = folder / source.path
     if not file.is_file():
-        raise MissingSourceError(source.path, catalog.folder)
+        raise MissingSourceError(source.path, folder)
     pinned = catalog.read(file, Wheels).root
     if abi not in pinned:
         raise UnknownNameError("set of wheels for the interpreter ABI", abi, pinned, where=str(file))

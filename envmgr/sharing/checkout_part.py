@@ -33,9 +33,9 @@ class ClashError(UsageError):
 class NotTakenError(UsageError):
     """Something can't be taken along with a checkout."""
 
-    def __init__(self, place: Path, why: str) -> None:
+    def __init__(self, place: Path, why: str, *, fix: str = "move it") -> None:
         self.place = place
-        super().__init__(f"this can't be taken along: {why}", where=str(place), fix="move it")
+        super().__init__(f"this can't be taken along: {why}", where=str(place), fix=fix)
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,12 @@ def checkout_part(recipes: Path, nodes: Iterable[Node], lockfile: Path) -> Check
         NotTakenError: the lockfile lies outside of the checkout, or a source where no import could put it.
     """
     found = _below(recipes.name, manifest_of(recipes, exclude=LEFT_OUT))
-    for source in {item.source for node in nodes for item in node.walk() if isinstance(item.source, LocalSource)}:
-        place = local_path(source, recipes)
-        folder = place if place.is_dir() else place.parent
-        found |= _below(_inside(recipes.parent, folder), local_manifest(source, recipes))
+    local = {(item.source, item.folder) for node in nodes for item in node.walk()}
+    for source, home in local:
+        if isinstance(source, LocalSource) and home:
+            place = local_path(source, home)
+            folder = place if place.is_dir() else place.parent
+            found |= _below(_inside(recipes.parent, folder), local_manifest(source, home))
     if lockfile.is_file():
         found |= _below(_inside(recipes.parent, lockfile.resolve().parent), manifest_of_file(lockfile, lockfile.name))
     manifest = Manifest(tuple(sorted(found.values(), key=lambda entry: entry.path.encode())))

@@ -4,6 +4,7 @@ A *lasting* root is a file `roots/<kind>/<name>` that names store paths and a re
 
 - `profile`: somebody asked for it; it holds until it is removed.
 - `lockfile`, `run`: it hangs on an anchor, the lockfile or the folder of the run; when that is gone, it holds nothing.
+- `import`: it hangs on the file of a project that imports recipes from a commit.
 - `link`: its anchor is a symlink of the user's (`--out-link`), and it holds while that leads to the object.
 - `printed`: a command printed the path, so that whoever asked for it is about to use it. It holds for some minutes
   from the time of its file, is not known to be durable, and need not be.
@@ -32,8 +33,8 @@ from envmgr.store.durable import sync_folder, write_file
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import hold_new, is_free
 
-Kind = Literal["lockfile", "profile", "link", "run", "printed", "running"]
-KINDS: tuple[Kind, ...] = ("lockfile", "profile", "link", "run", "printed")
+Kind = Literal["lockfile", "import", "profile", "link", "run", "printed", "running"]
+KINDS: tuple[Kind, ...] = ("lockfile", "import", "profile", "link", "run", "printed")
 """Of lasting roots."""
 
 PRINTED_SECONDS = 600.0

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import tomli
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.names import did_you_mean
@@ -29,22 +30,40 @@ def read_toml(file: Path, model: type[Model], *, fault: type[TomlFileError] = To
     Raises:
         TomlFileError: the file is not TOML, or not what the model asks for; of the class `fault`.
     """
+    found = check_toml(file, model, fault=fault)
+    if isinstance(found, list):
+        raise found[0]
+    return found
+
+
+def check_toml(
+    file: Path, model: type[Model], *, fault: type[TomlFileError] = TomlFileError
+) -> Model | list[TomlFileError]:
+    """A TOML file as a model, or all that is wrong in it: one fault a line, the likeliest cause of the others first."""
     text = file.read_text()
     try:
         return model.model_validate(tomli.loads(text))
     except tomli.TOMLDecodeError as error:
         shown = text.splitlines()[error.lineno - 1] if error.lineno <= len(text.splitlines()) else ""
-        raise fault(file, error.lineno, error.colno, f"not TOML: {error.msg}", shown=shown) from error
+        return [fault(file, error.lineno, error.colno, f"not TOML: {error.msg}", shown=shown)]
     except ValidationError as error:
-        raise _explained(file, text, error, model, fault) from error
+        faults = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+        explained = [_explained(file, text, item, model, fault) for item in faults]
+        return list({item.line: item for item in reversed(explained)}.values())[::-1]
+
+
+def same_toml(text: str, other: str) -> bool:
+    """Whether two texts are TOML and say the same, whatever the order of their keys."""
+    try:
+        return bool(tomli.loads(text) == tomli.loads(other))
+    except tomli.TOMLDecodeError:
+        return False
 
 
 def _explained(
-    file: Path, text: str, error: ValidationError, model: type[BaseModel], kind: type[TomlFileError]
+    file: Path, text: str, fault: ErrorDetails, model: type[BaseModel], kind: type[TomlFileError]
 ) -> TomlFileError:
-    """The first fault that pydantic found, in our words; a misspelt key comes before what is missing for it."""
-    faults = error.errors(include_url=False)
-    fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
+    """A fault that pydantic found, in our words."""
     path = [part for part in fault["loc"] if not (isinstance(part, str) and part.startswith(("function-", "union")))]
     position = find(text, path)
     dotted = ".".join(str(part) for part in path)

@@ -38,14 +38,15 @@ def _keys(lines: Sequence[str]) -> Iterator[tuple[int, int, str, list[str]]]:
     table: list[str] = []
     for number, line in enumerate(lines, 1):
         if header := _HEADER.match(line):
-            table = _parts(header[1])
+            table = dotted(header[1])
             yield number, header.start(1) + 1, line, table
         elif key := _KEY.match(line):
-            yield number, len(key[1]) + 1, line, table + _parts(key[2])
+            yield number, len(key[1]) + 1, line, table + dotted(key[2])
 
 
-def _parts(dotted: str) -> list[str]:
-    return [part.strip("\"'") for part in _PART.findall(dotted)]
+def dotted(name: str) -> list[str]:
+    """The parts of a dotted name."""
+    return [part.strip("\"'") for part in _PART.findall(name)]
 
 
 def _shared(keys: Sequence[str], wanted: Sequence[str]) -> int:

@@ -30,10 +30,10 @@ VERSIONED = """
 [build]
 builder = "tree"
 
-[variants.version]
-default = "2"
-1.settings.texts = { weights = "first\\n" }
-2.settings.texts = { weights = "second\\n" }
+[variants.release]
+default = "new"
+new = { version = "2", settings = { texts = { weights = "second\\n" } } }
+old = { version = "1.5", settings = { texts = { weights = "first\\n" } } }
 """
 
 
@@ -103,9 +103,9 @@ def test_another_recipe_stands_in_for_an_input_and_the_derivation_says_so(toy: C
     usual = toy("run", "toy", "--json").data["run"]
     other = toy("run", "toy", "--with", "model=versioned", "--json").data["run"]
     assert other["derivation"] != usual["derivation"]
-    assert other["inputs"]["model"]["store_path"].endswith("-versioned-1")
+    assert other["inputs"]["model"]["store_path"].endswith("-versioned-2")
     assert seen(toy, "--with", "model=versioned") == "0 1 0 second unset own"
-    assert seen(toy, "--with", "model=versioned@1") == "0 1 0 first unset own"
+    assert seen(toy, "--with", "model=versioned@1.5") == "0 1 0 first unset own"
 
 
 def test_a_lockfile_refuses_an_input_that_it_does_not_pin(toy: Checkout) -> None:
@@ -121,7 +121,7 @@ def test_unknown_inputs_recipes_and_versions_get_the_nearest_one(toy: Checkout) 
     for text, message, fix in (
         ("modle=versioned", "there is no input 'modle'", "did you mean 'model'?"),
         ("model=versiond", "there is no recipe 'versiond'", "did you mean 'versioned'?"),
-        ("model=versioned@3", "there is no version of versioned '3'", "known: 1, 2"),
+        ("model=versioned@3", "there is no version of versioned '3'", "known: 1.5, 2"),
         ("model=model@2", "there is no version of model '2'", "known: 1"),
     ):
         error = toy.fails(3, "run", "toy", "--with", text)

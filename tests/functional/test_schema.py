@@ -55,6 +55,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "cache keygen me", "cache push ./cache tool", "cache add near ./cache", "cache list", "cache stats near",
         "cache sign near", "cache pull near words", "cache remove near", "cache serve far", "cache trust far",
         "cache revoke far", "import-cm mlcr app,mlperf,inference,_cpp,_nothing --quiet",
+        "init fresh", "recipe new mine", "recipe fmt", "recipe check",
     )  # fmt: skip
     seen = set()
     for call in calls:
