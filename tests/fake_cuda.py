@@ -33,6 +33,7 @@ NVML_SOURCE = f"""
 int nvmlInit_v2(void) {{ return 0; }}
 const char* nvmlErrorString(int code) {{ return code == 15 ? "GPU is lost" : "Not Supported"; }}
 int nvmlSystemGetDriverVersion(char* text, unsigned size) {{ strcpy(text, "580.65.06"); return 0; }}
+int nvmlSystemGetCudaDriverVersion_v2(int* version) {{ *version = 13000; return 0; }}
 int nvmlDeviceGetCount_v2(unsigned* count) {{ *count = 3; return 0; }}
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** handle) {{
   *handle = (void*)(index + 1L);

@@ -92,10 +92,12 @@ class Gpu(_Part):
 
 
 class CudaDevices(_Part):
-    """Every GPU of a machine, and the driver's version."""
+    """Every GPU of a machine, and the driver."""
 
     driver: str
     """Such as `580.65.06`; empty where there is no driver."""
+    cuda: str
+    """The newest CUDA that it serves, such as `13.0`; empty where NVML does not say it."""
     devices: tuple[Gpu, ...]
     problems: tuple[str, ...]
     """Why a library of the driver does not answer though it is there."""

@@ -58,7 +58,7 @@ def test_every_gpu_is_told_with_the_limits_of_those_that_cuda_shows(checkout: Ch
     fake_cuda.shared_library(tmp_path / fake_cuda.NVML, fake_cuda.NVML_SOURCE)
     found = cuda_of(checkout, "cuda-devices", LD_LIBRARY_PATH=str(tmp_path))
     first, second = found["devices"]
-    assert found["driver"] == "580.65.06"
+    assert (found["driver"], found["cuda"]) == ("580.65.06", "13.0")
     assert found["problems"] == ["GPU 2: nvmlDeviceGetHandleByIndex_v2: GPU is lost"]
     assert (first["name"], first["uuid"], first["pci"]) == ("Toy 1", fake_cuda.UUID, "00000000:01:00.0")
     assert (first["compute_capability"], first["memory_bytes"]) == ("8.6", 24 << 30)
@@ -103,6 +103,8 @@ def test_a_driver_that_is_a_text_or_a_dangling_link_is_told_or_not_there(checkou
         assert cuda_of(checkout, "cuda", **environ)["driver"] == {
             "kernel": "", "library": None, "cuda": "", "problem": "",
         }  # fmt: skip
-        assert cuda_of(checkout, "cuda-devices", **environ) == {"driver": "", "devices": [], "problems": []}
+        assert cuda_of(checkout, "cuda-devices", **environ) == {
+            "driver": "", "cuda": "", "devices": [], "problems": [],
+        }  # fmt: skip
         assert checkout("probe", "cuda", expect=0, **environ).stdout.endswith("no NVIDIA driver\n")
         assert checkout("probe", "cuda-devices", expect=0, **environ).stdout.startswith("no GPU")

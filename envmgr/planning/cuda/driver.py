@@ -49,7 +49,7 @@ def devices(environ: Mapping[str, str], proc: Path = PROC) -> CudaDevices:
     gpus = [Gpu(**fields, limits=limits.get(fields["uuid"])) for fields in shown.get("gpus", [])]
     problems = [*shown.get("lost", []), *(answer["problem"] for answer in (shown, told) if answer.get("problem"))]
     version = shown.get("driver") or kernel_facts(proc).driver
-    return CudaDevices(driver=version, devices=tuple(gpus), problems=tuple(problems))
+    return CudaDevices(driver=version, cuda=shown.get("cuda", ""), devices=tuple(gpus), problems=tuple(problems))
 
 
 def _ask(question: str, environ: Mapping[str, str]) -> dict[str, Any]:

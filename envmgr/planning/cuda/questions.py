@@ -51,7 +51,7 @@ def cuda() -> dict[str, Any]:
         _cuda(library, "cuDriverGetVersion", byref(version))
     except (RefusedError, AttributeError) as error:
         return {"file": _file(CUDA), "problem": str(error)}
-    return {"file": _file(CUDA), "version": f"{version.value // 1000}.{version.value % 1000 // 10}"}
+    return {"file": _file(CUDA), "version": _release(version)}
 
 
 def limits() -> dict[str, Any]:
@@ -87,7 +87,14 @@ def gpus() -> dict[str, Any]:
             found.append({"index": index, **_gpu(library, handle)})
         except RefusedError as error:
             lost.append(f"GPU {index}: {error}")
-    return {"driver": _text(library, "nvmlSystemGetDriverVersion"), "gpus": found, "lost": lost}
+    cuda = c_int()
+    _tried(library, "nvmlSystemGetCudaDriverVersion_v2", byref(cuda))
+    return {
+        "driver": _text(library, "nvmlSystemGetDriverVersion"),
+        "cuda": _release(cuda),
+        "gpus": found,
+        "lost": lost,
+    }
 
 
 def _gpu(library: ctypes.CDLL, handle: c_void_p) -> dict[str, Any]:
@@ -146,6 +153,11 @@ def _attribute(library: ctypes.CDLL, device: c_int, number: int) -> int:
     value = c_int()
     _cuda(library, "cuDeviceGetAttribute", byref(value), number, device)
     return value.value
+
+
+def _release(version: c_int) -> str:
+    """As people write it: 12040 is `12.4`."""
+    return f"{version.value // 1000}.{version.value % 1000 // 10}" if version.value else ""
 
 
 def _uuid(raw: bytes) -> str:
