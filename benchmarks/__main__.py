@@ -13,6 +13,7 @@ from benchmarks import (
     cache,
     cold,
     early_cutoff,
+    evaluate_full,
     first_contact,
     gc,
     harness_overhead,
@@ -44,6 +45,7 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "cold-growth": cold.measure_growth,
     "gc": gc.measure,
     "verify": verify.measure,
+    "evaluate-full": evaluate_full.measure,
     "first-contact": first_contact.measure,
 }
 WHEN_NAMED = ("first-contact",)

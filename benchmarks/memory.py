@@ -4,9 +4,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.checkout import Checkout, call
+from benchmarks.checkout import Checkout
 from benchmarks.filled_store import fill_plan
 from benchmarks.graph import layered, top, write_recipes
+from benchmarks.peak import peak_megabytes
 from benchmarks.project import Project
 from benchmarks.row import Row
 from envmgr.planning.catalog import Catalog
@@ -14,15 +15,6 @@ from envmgr.planning.plan import Planner
 from envmgr.planning.probe import probe
 
 NODES = 10_000
-
-PEAK = """
-import os, sys
-process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
-_, status, used = os.wait4(process, 0)
-print(used.ru_maxrss / 1024)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-"""A parent that is small itself, for a process counts what its parent had in memory when it was started."""
 
 
 def measure(checkout: Checkout) -> list[Row]:
@@ -47,4 +39,4 @@ def measure(checkout: Checkout) -> list[Row]:
 
 def _peak(folder: Path, environ: Mapping[str, str], *arguments: str) -> float:
     command = str(Path(sys.executable).with_name("envmgr"))
-    return float(call([sys.executable, "-IS", "-c", PEAK, command, *arguments], environ, cwd=folder).stdout)
+    return peak_megabytes([command, *arguments], environ, cwd=folder)

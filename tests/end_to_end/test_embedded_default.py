@@ -182,3 +182,25 @@ def test_a_benchmark_prints_a_table_and_writes_its_rows(proof: Proof, tmp_path: 
         assert row.keys() == {"name", "value", "unit", "target", "sense", "ours", "peer"}
         assert row["ours"] > 0
         assert row["peer"] > 0
+
+
+def test_the_matrix_of_ways_is_run_and_written(proof: Proof, tmp_path: Path) -> None:
+    page = tmp_path / "matrix.md"
+    page.write_text("# Ways\n")
+    only = [word for way in ("implementation=cpp", "scenario=Offline", "mode=accuracy") for word in ("--only", way)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.matrix",
+        *only,
+        "--store",
+        str(proof.first.store),
+        "--write",
+        str(page),
+    ]
+    environ = {**proof.first.environ, "PYTHONPATH": str(TOP)}
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert page.read_text().startswith("# Ways\n")
+    assert f"| cpp | onnxruntime | cpu | Offline | mAP {proof.record.metrics['mAP']:.3f} % |" in page.read_text()
+    assert "| cpp | null | cpu | Offline | nothing to do" in page.read_text()

@@ -15,6 +15,7 @@ pytest.importorskip("hotcoco")
 from loadgen_harness import accuracy
 from loadgen_harness.evaluation import EVALUATORS
 
+from tests.harness.accuracy_log import write_log
 from tests.plain_score import Box, Detection, Truth, average_precision
 
 pytestmark = pytest.mark.harness
@@ -37,7 +38,7 @@ class Case:
         self.folder = folder
         self.evaluator = evaluator
         self.annotations: list[dict[str, Any]] = []
-        self.log: list[dict[str, Any]] = []
+        self.log: list[tuple[int, bytes]] = []
 
     def truth(self, sample: int, box: Box, label: int) -> None:
         image = IMAGES[sample]
@@ -59,14 +60,13 @@ class Case:
         data = b"".join(
             struct.pack("<7f", index, box[1], box[0], box[3], box[2], score, label) for box, score, label in detections
         )
-        self.log.append({"seq_id": len(self.log), "qsl_idx": sample, "data": data.hex().upper()})
+        self.log.append((sample, data))
 
     def run(self) -> int:
         categories = [{"id": label, "name": str(label)} for label in (0, 1)]
         dataset = {"images": IMAGES, "annotations": self.annotations, "categories": categories}
         (self.folder / "truth.json").write_text(json.dumps(dataset), encoding="utf-8")
-        lines = ",\n".join(map(json.dumps, self.log))
-        (self.folder / "log.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+        write_log(self.folder / "log.json", self.log)
         return self.score()
 
     def score(self) -> int:

@@ -20,10 +20,6 @@ def test_an_answer_is_a_line(tmp_path: Path) -> None:
     assert answers(tmp_path, ["[", f"{ENTRY},", other, "]"]) == [(1, "00FF"), (0, "")]
 
 
-def test_a_log_may_be_without_answers(tmp_path: Path) -> None:
-    assert answers(tmp_path, ["[", "]"]) == []
-
-
 def test_answers_are_read_one_by_one(tmp_path: Path) -> None:
     """What stands before a fault is known before the fault is."""
     log = tmp_path / "log"
@@ -40,6 +36,7 @@ def test_answers_are_read_one_by_one(tmp_path: Path) -> None:
         ([], "line 1: "),
         (["{}"], "line 1: "),
         ([f"[{ENTRY}]"], "line 1: "),
+        (["[", "]"], "it answers nothing"),
         (["["], "the closing ] is missing"),
         (["[", f"{ENTRY},", ENTRY[:20]], "line 3: no answer as LoadGen logs it"),
         (["[", ENTRY, "]", "[", ENTRY, "]"], "something follows"),

@@ -22,7 +22,8 @@ class LoggedAnswer(NamedTuple):
 def read_log(log: Path, samples: int) -> Iterator[LoggedAnswer]:
     """Yield the first answer to each sample, in the log's order: only the first one counts. Raises LogError.
 
-    `samples` says how many the dataset has. An answer is a line of its own, as LoadGen writes it.
+    `samples` says how many the dataset has. An answer is a line of its own, as LoadGen writes it; a log without any is
+    none.
     """
     answered = bytearray(samples)
     with log.open(encoding="utf-8", errors="replace") as file:
@@ -37,6 +38,8 @@ def read_log(log: Path, samples: int) -> Iterator[LoggedAnswer]:
             if not answered[sample]:
                 answered[sample] = 1
                 yield LoggedAnswer(sample, data)
+    if not any(answered):
+        raise LogError("it answers nothing")
 
 
 def _entries(file: TextIO) -> Iterator[tuple[int, Any]]:

@@ -1,0 +1,78 @@
+"""Score LoadGen's accuracy log against ImageNet's labels: the share of samples whose label was answered.
+
+The line `accuracy=` is what MLPerf's accuracy script for ImageNet prints for the same log.
+"""
+
+import argparse
+import json
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from loadgen_harness.accuracy_log import LogError, LoggedAnswer, read_log
+
+
+class LabelsError(Exception):
+    """The file of labels is none."""
+
+
+def read_labels(path: Path) -> list[int]:
+    """Read `val_map.txt`, a line a sample: the image's name, and its label. Raises LabelsError."""
+    labels = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        match line.split():
+            case [_, label] if label.isdecimal():
+                labels.append(int(label))
+            case _:
+                raise LabelsError(f"line {number}: a line is an image's name and its label, which is a number")
+    return labels
+
+
+def answered_label(answer: LoggedAnswer) -> int:
+    """Read an answer, which is one float32. Raises LogError."""
+    try:
+        (label,) = struct.unpack("<f", bytes.fromhex(answer.data))
+        return int(label)
+    except (ValueError, OverflowError, struct.error) as error:
+        raise LogError(f"sample {answer.sample}: the answer is no label, one float32: {error}") from error
+
+
+def score(log: Path, labels: Path) -> dict[str, float]:
+    """Return `accuracy` in percent of the samples that were answered, `good` and `total`.
+
+    Raises LogError, LabelsError.
+    """
+    expected = read_labels(labels)
+    good = total = 0
+    for answer in read_log(log, len(expected)):
+        good += answered_label(answer) == expected[answer.sample]
+        total += 1
+    return {"accuracy": 100 * good / total, "good": good, "total": total}
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="imagenet_accuracy", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--log", type=Path, required=True, help="mlperf_log_accuracy.json")
+    parser.add_argument("--labels", type=Path, required=True, help="the dataset's val_map.txt")
+    parser.add_argument("--metrics", type=Path, required=True, help="where accuracy, good and total go, as JSON")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Score a log; returns 0, or 1 with a message when the log or the labels are wrong."""
+    options = parse_arguments(arguments)
+    try:
+        metrics = score(options.log, options.labels)
+    except (LogError, LabelsError) as error:
+        wrong = options.log if isinstance(error, LogError) else options.labels
+        sys.stderr.write(f"imagenet_accuracy: {wrong}: {error}\n")
+        return 1
+    sys.stdout.write("accuracy={accuracy:.3f}%, good={good}, total={total}\n".format(**metrics))
+    options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
