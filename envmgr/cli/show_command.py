@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, to_json
+from envmgr.cli.axes import ShownAxis, axes_of, axes_text
 from envmgr.cli.operand import store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
@@ -26,6 +27,8 @@ class Recipe(TypedDict):
     recipe: str
     summary: str
     axes: dict[str, str]
+    variants: list[ShownAxis]
+    """The axes in full: every value with what it changes, and why one was chosen here."""
     derivation: Digest
     text: dict[str, Any]
     """The derivation text."""
@@ -54,7 +57,7 @@ class Object(TypedDict):
 def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer[Recipe | Object | RunRecord]:
     """Show a recipe's derivation, a store path's object, or a run's record (the beginning of its id will do)."""
     data = _shown(project, what, axes)
-    return Answer(data, to_json(data, indent=2))
+    return Answer(data, _recipe_text(data) if is_recipe(data) else to_json(data, indent=2))
 
 
 def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object | RunRecord:
@@ -78,10 +81,24 @@ def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
         "recipe": node.recipe,
         "summary": project.catalog.recipe(node.recipe).summary,
         "axes": dict(node.choices),
+        "variants": axes_of(project, node, axes),
         "derivation": node.digest,
         "text": json.loads(node.derivation.text),
         "realisations": store.realisations_of(node.digest) if store else [],
     }
+
+
+def is_recipe(data: Recipe | Object | RunRecord) -> TypeGuard[Recipe]:
+    """Whether a recipe is shown."""
+    return not isinstance(data, RunRecord) and "recipe" in data
+
+
+def _recipe_text(data: Recipe) -> str:
+    parts = [f"{data['recipe']}: {data['summary']}"]
+    parts += ["\n".join(axes_text(data["variants"]))] if data["variants"] else []
+    parts.append(f"derivation {data['derivation']}\n{to_json(data['text'], indent=2)}")
+    parts += ["\n".join(str(item.store_path) for item in data["realisations"])] if data["realisations"] else []
+    return "\n\n".join(parts)
 
 
 def _object(project: Project, path: StorePath) -> Object:

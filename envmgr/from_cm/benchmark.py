@@ -117,7 +117,7 @@ DEFAULTS: Mapping[str, str] = {
     "scenario": "Offline",
     "mode": "accuracy",
 }
-_ROUNDS = ("2.1", "3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0")
+_ROUNDS = ("2.1", "3.0", "3.1", "4.0", "4.1", "5.0", "5.1", "6.0", "6.1")
 
 APP = Known(
     tags=frozenset({"app", "mlperf", "inference", "generic", "vision", "language", "mlcommons"}),
@@ -125,7 +125,7 @@ APP = Known(
     sets=DEFAULTS,
     variations={
         **IMPLEMENTATION, **BACKEND, **DEVICE, **MODEL, **PRECISION, **STYLE, **{
-            f"r{number}_default": sets(round=number) for number in _ROUNDS
+            f"r{number}_default": sets(round=f"v{number}") for number in _ROUNDS
         },
         "offline": sets(scenario="Offline"),
         "server": sets(scenario="Server"),
@@ -165,8 +165,8 @@ WRAPPER = Known(
         "all-scenarios": lacks("one run a scenario: --scenario Offline, SingleStream, MultiStream, Server"),
         "compliance": sets(audit="TEST01"),
         "dashboard": note(_DASHBOARD),
-        **{f"r{number}": sets(round=number) for number in _ROUNDS},
-        **{f"r{number}-dev": sets(round=number) for number in _ROUNDS},
+        **{f"r{number}": sets(round=f"v{number}") for number in _ROUNDS},
+        **{f"r{number}-dev": sets(round=f"v{number}") for number in _ROUNDS},
     },
     flags={
         **RUN_FLAGS,

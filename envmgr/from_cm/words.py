@@ -38,7 +38,7 @@ _INTERPRETER = "the interpreter is the host's, chosen by its ABI, recorded, and 
 _NO_VENV = "no virtual environment is made: each Python environment is an object of its own, pinned wheel by wheel"
 _COMPILER = "the compiler is an artifact, too: Zig's clang, pinned, the same on every host"
 _TORCHVISION = "nothing here uses torchvision: the model is a module of its own that loads the checkpoint"
-_ONNXRUNTIME = "the recipe pins ONNX Runtime; another one: --with onnxruntime=RECIPE"
+_ONNXRUNTIME = "the recipe pins ONNX Runtime; its axis `onnxruntime` has other releases for C++"
 _SOURCES = "LoadGen's sources are pinned by the recipe loadgen-sources"
 
 OPENIMAGES: Values = {
@@ -84,10 +84,10 @@ ADR: Mapping[str, Words] = {
     "imagenet-original": {"tags": IMAGENET},
     "ml-engine-torchvision": {"version": note(_TORCHVISION), "version_max": note(_TORCHVISION)},
     "ml-engine-pytorch": {"version": note("the recipe pins PyTorch"), "version_max": note("the recipe pins PyTorch")},
-    "ml-engine-onnxruntime": {"version": lacks(_ONNXRUNTIME), "version_min": note(_ONNXRUNTIME)},
-    "onnxruntime": {"version": lacks(_ONNXRUNTIME), "version_min": note(_ONNXRUNTIME)},
+    "ml-engine-onnxruntime": {"version": sets(onnxruntime="{}"), "version_min": note(_ONNXRUNTIME)},
+    "onnxruntime": {"version": sets(onnxruntime="{}"), "version_min": note(_ONNXRUNTIME)},
     "loadgen": {"version": lacks("the axis `round` takes LoadGen, its settings and its seeds together")},
-    "inference-src": {"version": note(_SOURCES), "tags": {"r2.1": sets(round="2.1")}},
+    "inference-src": {"version": note(_SOURCES), "tags": {"r2.1": sets(round="v2.1")}},
     "tvm": {"tags": {"pip-install": lacks("there is no TVM here")}, "version": lacks("there is no TVM here")},
     "cuda": {"version": note("`envmgr probe cuda` tells the toolkits; the libraries of a run are pinned wheels")},
 }

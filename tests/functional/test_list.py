@@ -16,7 +16,14 @@ TREE = "[build]\nbuilder = 'tree'\n"
 def test_each_recipe_is_a_line_with_its_summary_and_axes(checkout: Checkout) -> None:
     checkout.recipe("tool", AXES)
     checkout.recipe("library", TREE)
-    assert checkout("list").stdout == "library  An example\ntool     An example  [size=small|large]\n"
+    checkout.recipe("small", "use = { recipe = 'tool', set = { size = 'small' } }")
+    assert checkout("list").stdout.splitlines() == [
+        "library  An example",
+        "small    An example",
+        "         is tool with size = small",
+        "tool     An example",
+        "         size = [small] | large",
+    ]
 
 
 def test_json_says_what_each_recipe_describes(checkout: Checkout) -> None:
@@ -25,6 +32,8 @@ def test_json_says_what_each_recipe_describes(checkout: Checkout) -> None:
     small, tool = checkout("list", "--json").data["recipes"]
     assert (small["name"], small["kind"], small["axes"]) == ("small-tool", "use", {})
     assert (tool["name"], tool["kind"], tool["axes"]) == ("tool", "build", {"size": ["small", "large"]})
+    assert tool["defaults"] == {"size": "small"}
+    assert tool["file"] == str(checkout.top / "recipes" / "tool.toml")
 
 
 def test_a_checkout_without_recipes_has_an_empty_list(checkout: Checkout) -> None:

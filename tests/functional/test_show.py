@@ -20,6 +20,51 @@ def test_a_recipe_is_shown_with_the_text_that_is_hashed(checkout: Checkout) -> N
     assert realisation["store_path"] == path.name
 
 
+AXES = """
+[inputs]
+library = "library"
+[build]
+builder = "tree"
+[variants.size]
+summary = "How much"
+default = "small"
+small = {}
+large = { version = "2", inputs = { words = "words" }, settings = { texts = { size = "large" } } }
+"""
+HOSTED = """
+[build]
+builder = "tree"
+[variants.system]
+other = { when = { system = "none" } }
+linux = { when = { system = ["x86_64-linux", "aarch64-linux"] }, settings = { texts = { here = "yes" } } }
+[variants.size]
+default = "large"
+small = {}
+large = {}
+"""
+
+
+def test_every_axis_is_shown_with_what_its_values_change_and_why_one_was_chosen(checkout: Checkout) -> None:
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\n")
+    checkout.recipe("library", HOSTED)
+    checkout.recipe("tool", AXES)
+    own, system, theirs = checkout("show", "tool", "--json").data["variants"]
+    assert (own["axis"], own["recipe"], own["chosen"], own["why"]) == ("size", "tool", "small", "default")
+    large = own["values"]["large"]
+    assert large["changes"] == ["version = 2", "inputs.words = words", "settings.texts = size"]
+    assert (system["chosen"], system["why"]) == ("linux", "this host: system = x86_64-linux or aarch64-linux")
+    assert (theirs["recipe"], theirs["chosen"], theirs["why"]) == ("library", "small", "a recipe above")
+    assert checkout("show", "tool", "--set", "size=large", "--json").data["variants"][0]["why"] == "set"
+    shown = checkout("show", "tool").stdout.splitlines()
+    assert shown[:5] == [
+        "tool: An example",
+        "",
+        "size = small (default; tool): How much",
+        "  * small",
+        "    large  version = 2; inputs.words = words; settings.texts = size",
+    ]
+
+
 def test_a_store_path_is_shown_with_what_it_refers_to(checkout: Checkout) -> None:
     checkout.script("library", 'echo text > "{out}/file"')
     checkout.script("tool", 'echo "{library.name}" > "{out}/uses"', head="inputs.library = 'library'")

@@ -1,0 +1,96 @@
+"""The axes of a plan for people: every value with what it changes, and why one was chosen."""
+
+from collections.abc import Iterator, Mapping
+
+from typing_extensions import TypedDict
+
+from envmgr.cli.project import Project
+from envmgr.model.axis import choose, holds
+from envmgr.model.host import HostFacts
+from envmgr.model.node import Node
+from envmgr.model.recipe import Axis, Override
+
+
+class AxisValue(TypedDict):
+    """One value of an axis."""
+
+    when: str
+    """The host facts with which it is chosen; empty where none choose it."""
+    changes: list[str]
+    """What it changes in the recipe, key by key; nothing where it only fills in texts and conditions."""
+
+
+class ShownAxis(TypedDict):
+    """An axis of a recipe, its own or one of an input."""
+
+    axis: str
+    recipe: str
+    """Who has it."""
+    summary: str
+    default: str | None
+    chosen: str
+    why: str
+    """What chose it: what was set, a recipe above, a fact of the host, or the default."""
+    values: dict[str, AxisValue]
+
+
+def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[ShownAxis]:
+    """Every axis that `--set` reaches from a recipe: its own first, then those of the inputs."""
+    items = [item for item in reversed(list(node.walk())) if item.recipe]
+    return [
+        {
+            "axis": name,
+            "recipe": item.recipe,
+            "summary": axis.summary,
+            "default": axis.default,
+            "chosen": item.choices[name],
+            "why": _why(axis, name, item.choices[name], given, project.facts),
+            "values": {value: _value(change) for value, change in axis.values.items()},
+        }
+        for item in items
+        for name, axis in project.catalog.recipe(item.recipe).variants.items()
+    ]
+
+
+def _why(axis: Axis, name: str, chosen: str, given: Mapping[str, str], facts: HostFacts) -> str:
+    if given.get(name) == chosen:
+        return "set"
+    when = axis.values[chosen].when
+    if choose({value: change.when for value, change in axis.values.items()}, axis.default, facts) != chosen:
+        return "a recipe above"
+    return f"this host: {_condition(axis.values[chosen])}" if when and holds(when, facts.fact) else "default"
+
+
+def _value(change: Override) -> AxisValue:
+    said = change.model_dump(mode="json", exclude_defaults=True, exclude={"when"})
+    return {"when": _condition(change), "changes": [f"{key} = {text}" for key, text in _flat(said)]}
+
+
+def _condition(change: Override) -> str:
+    return ", ".join(
+        f"{fact} = {' or '.join(map(str, wanted))}" if isinstance(wanted, tuple) else f"{fact} = {wanted}"
+        for fact, wanted in change.when.items()
+    )
+
+
+def _flat(value: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """The keys down to the role or the setting, and what they hold; of a source, the file or the path."""
+    for key, item in value.items():
+        if not isinstance(item, Mapping):
+            yield f"{above}{key}", item
+        elif above:
+            named = item.get("recipe") or item.get("file") or item.get("path") or item.get("url")
+            yield f"{above}{key}", named or ", ".join(map(str, item))
+        else:
+            yield from _flat(item, f"{key}.")
+
+
+def axes_text(axes: list[ShownAxis]) -> Iterator[str]:
+    """The lines that people read."""
+    for item in axes:
+        summary = f": {item['summary']}" if item["summary"] else ""
+        yield f"{item['axis']} = {item['chosen']} ({item['why']}; {item['recipe']}){summary}"
+        width = max(map(len, item["values"]))
+        for value, found in item["values"].items():
+            said = [*found["changes"], *([f"on hosts with {found['when']}"] if found["when"] else [])]
+            yield f"  {'*' if value == item['chosen'] else ' '} {value:{width}}  {'; '.join(said)}".rstrip()
