@@ -32,7 +32,7 @@ def command(*, what: str) -> Answer[HostFacts | CudaHost | CudaDevices]:
 
 
 def _shown(fact: str | int | tuple[str, ...]) -> str:
-    return " ".join(fact) if isinstance(fact, tuple) else str(fact) or "none"
+    return (" ".join(fact) if isinstance(fact, tuple) else str(fact)) or "none"
 
 
 def _cuda(found: CudaHost) -> Answer[HostFacts | CudaHost | CudaDevices]:

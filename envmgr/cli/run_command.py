@@ -71,7 +71,7 @@ def command(
     node, settings = asked.node, asked.settings
     _, expected = locked([node], lock)
     require(node, project.facts)
-    lent = nvidia_driver(driver(os.environ)) if needs_driver(node) else None
+    lent = nvidia_driver(driver(os.environ, start=True)) if needs_driver(node) else None
     with (
         project.store() as store,
         watching(stream=work["stream"]) as notice,

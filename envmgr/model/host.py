@@ -32,10 +32,13 @@ class PythonFacts(_Facts):
 
 
 class CudaFacts(_Facts):
-    """The NVIDIA driver; empty text and no devices where there is none."""
+    """The NVIDIA driver's part in the kernel; empty text and no devices where there is none."""
 
     driver: str = ""
+    """Its version, such as `580.65.06`."""
     devices: int = 0
+    models: tuple[str, ...] = ()
+    """The names of the GPUs, in the order of their PCI addresses."""
 
 
 class HostFacts(_Facts):

@@ -21,19 +21,35 @@ PATIENCE = 60
 
 
 def kernel_facts(proc: Path = PROC) -> CudaFacts:
-    """The kernel's part of the driver: its version, and how many GPUs it serves. No process is started."""
+    """The kernel's part of the driver: its version, and the GPUs that it serves. No process is started."""
     try:
         text = (proc / "version").read_text()
     except OSError:
         return CudaFacts()
     version = re.search(r"\b\d+\.\d+(\.\d+)?\b", text)
-    devices = len(list((proc / "gpus").glob("*"))) if version else 0
-    return CudaFacts(driver=version[0] if version else "", devices=devices)
+    if version is None:
+        return CudaFacts()
+    gpus = sorted((proc / "gpus").glob("*"))
+    return CudaFacts(driver=version[0], devices=len(gpus), models=tuple(map(_model, gpus)))
 
 
-def driver(environ: Mapping[str, str], proc: Path = PROC) -> Driver:
-    """The driver of this machine; `environ` decides where the loader looks."""
-    answer = _ask("cuda", environ)
+def _model(gpu: Path) -> str:
+    try:
+        model = re.search(r"^Model:\s*(.*?)\s*$", (gpu / "information").read_text(), re.MULTILINE)
+    except OSError:
+        return ""
+    return model[1] if model else ""
+
+
+def driver(environ: Mapping[str, str], proc: Path = PROC, *, start: bool = False) -> Driver:
+    """The driver of this machine.
+
+    Args:
+        environ: environment variables; they decide where the loader looks.
+        proc: what the kernel shows of its part.
+        start: whether it is to be ready for use: its nodes made in /dev, its GPUs found. That may take seconds.
+    """
+    answer = _ask("started" if start else "cuda", environ)
     return Driver(
         kernel=kernel_facts(proc).driver,
         library=answer.get("file"),

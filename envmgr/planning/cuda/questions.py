@@ -1,6 +1,8 @@
-"""What the driver's libraries are asked, by a process that is started for it: `python questions.py cuda|gpus|limits`.
+"""What the driver's libraries are asked, by a process that is started for it.
 
-It prints one JSON object. Interfaces: cuda.h (driver API), nvml.h. Nothing here imports envmgr.
+`python questions.py cuda|started|gpus|limits` prints one JSON object.
+
+Interfaces: cuda.h (driver API), nvml.h. Nothing here imports envmgr.
 """
 
 import ctypes
@@ -44,14 +46,21 @@ class RefusedError(Exception):
     """A function of a library answered with an error."""
 
 
-def cuda() -> dict[str, Any]:
-    """The driver library, and the newest CUDA that it serves."""
+def cuda(*, start: bool = False) -> dict[str, Any]:
+    """The driver library, and the newest CUDA that it serves; `start` has it find its GPUs as well."""
     library, version = ctypes.CDLL(CUDA), c_int()
     try:
         _cuda(library, "cuDriverGetVersion", byref(version))
+        if start:
+            _cuda(library, "cuInit", 0)
     except (RefusedError, AttributeError) as error:
-        return {"file": _file(CUDA), "problem": str(error)}
+        return {"file": _file(CUDA), "version": _release(version), "problem": str(error)}
     return {"file": _file(CUDA), "version": _release(version)}
+
+
+def started() -> dict[str, Any]:
+    """As `cuda`, of a driver that is ready: who starts it lets it make its nodes in /dev."""
+    return cuda(start=True)
 
 
 def limits() -> dict[str, Any]:
@@ -177,7 +186,7 @@ def _file(name: str) -> str | None:
 def main(question: str) -> dict[str, Any]:
     """The answer; `problem` where a library is there and does not answer."""
     try:
-        return {"cuda": cuda, "gpus": gpus, "limits": limits}[question]()
+        return {"cuda": cuda, "started": started, "gpus": gpus, "limits": limits}[question]()
     except OSError as error:
         return {} if str(error).startswith(ABSENT) else {"problem": str(error)}
     except (RefusedError, AttributeError) as error:
