@@ -44,7 +44,12 @@ class Survey:
     @property
     def fetch_bytes(self) -> int:
         """Bytes to be fetched, as far as their sizes are known."""
-        return sum(getattr(node.source, "size", 0) or 0 for node in self.fetches)
+        return sum(getattr(node.source, "size", 0) or node.about_bytes for node in self.fetches)
+
+    @property
+    def build_bytes(self) -> int:
+        """Bytes that builds leave, as far as their recipes say."""
+        return sum(node.about_bytes for node in self.builds)
 
     @property
     def copy_bytes(self) -> int:
@@ -54,9 +59,9 @@ class Survey:
     def __str__(self) -> str:
         fetched = f" ({self.fetch_bytes / 1e6:.0f} MB)" if self.fetches else ""
         copied = f"{len(self.objects)} to copy ({self.copy_bytes / 1e6:.0f} MB), " if self.copies else ""
-        return (
-            f"{len(self.builds)} to build, {copied}{len(self.fetches)} to fetch{fetched}, {len(self.present)} present"
-        )
+        built = f" ({self.build_bytes / 1e6:.0f} MB)" if self.build_bytes else ""
+        missing = f"{len(self.builds)} to build{built}, {copied}{len(self.fetches)} to fetch{fetched}"
+        return f"{missing}, {len(self.present)} present"
 
 
 def survey(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing_extensions import TypedDict
 
 from envmgr.cli.project import Project
-from envmgr.model.axis import choose, holds
+from envmgr.model.axis import Axes, Fact, choose, holds
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
 from envmgr.model.recipe import Axis, Override
@@ -15,7 +15,7 @@ class AxisValue(TypedDict):
     """One value of an axis."""
 
     when: str
-    """The host facts with which it is chosen; empty where none choose it."""
+    """The host facts, or axes before this one, with which it is chosen; empty where none choose it."""
     changes: list[str]
     """What it changes in the recipe, key by key; nothing where it only fills in texts and conditions."""
 
@@ -30,7 +30,7 @@ class ShownAxis(TypedDict):
     default: str | None
     chosen: str
     why: str
-    """What chose it: what was set, a recipe above, a fact of the host, or the default."""
+    """What chose it: what was set, a recipe above, a fact of the host, an axis before it, or the default."""
     values: dict[str, AxisValue]
 
 
@@ -44,7 +44,7 @@ def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[Show
             "summary": axis.summary,
             "default": axis.default,
             "chosen": item.choices[name],
-            "why": _why(axis, name, item.choices[name], given, project.facts),
+            "why": _why(axis, name, item.choices, given, project.facts),
             "values": {value: _value(change) for value, change in axis.values.items()},
         }
         for item in items
@@ -52,13 +52,19 @@ def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[Show
     ]
 
 
-def _why(axis: Axis, name: str, chosen: str, given: Mapping[str, str], facts: HostFacts) -> str:
+def _why(axis: Axis, name: str, choices: Axes, given: Axes, facts: HostFacts) -> str:
+    def fact(name: str) -> Fact:
+        return choices.get(name) or facts.fact(name)
+
+    chosen = choices[name]
     if given.get(name) == chosen:
         return "set"
     when = axis.values[chosen].when
-    if choose({value: change.when for value, change in axis.values.items()}, axis.default, facts) != chosen:
+    if choose({value: change.when for value, change in axis.values.items()}, axis.default, fact) != chosen:
         return "a recipe above"
-    return f"this host: {_condition(axis.values[chosen])}" if when and holds(when, facts.fact) else "default"
+    if not when or not holds(when, fact):
+        return "default"
+    return f"{'with' if when.keys() <= choices.keys() else 'this host:'} {_condition(axis.values[chosen])}"
 
 
 def _value(change: Override) -> AxisValue:
@@ -92,5 +98,5 @@ def axes_text(axes: list[ShownAxis]) -> Iterator[str]:
         yield f"{item['axis']} = {item['chosen']} ({item['why']}; {item['recipe']}){summary}"
         width = max(map(len, item["values"]))
         for value, found in item["values"].items():
-            said = [*found["changes"], *([f"on hosts with {found['when']}"] if found["when"] else [])]
+            said = [*found["changes"], *([f"where {found['when']}"] if found["when"] else [])]
             yield f"  {'*' if value == item['chosen'] else ' '} {value:{width}}  {'; '.join(said)}".rstrip()

@@ -51,6 +51,8 @@ class Surveyed(TypedDict):
 
     present: int
     build: list[str]
+    build_bytes: int
+    """About how many bytes they leave, as far as their recipes say."""
     fetch: list[str]
     fetch_bytes: int
     copy: list[StorePath]
@@ -125,6 +127,7 @@ def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:
     data: Surveyed = {
         "present": len(survey.present),
         "build": [node.derivation.label for node in survey.builds],
+        "build_bytes": survey.build_bytes,
         "fetch": [node.derivation.label for node in survey.fetches],
         "fetch_bytes": survey.fetch_bytes,
         "copy": list(survey.objects),

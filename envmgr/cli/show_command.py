@@ -30,6 +30,8 @@ class Recipe(TypedDict):
     variants: list[ShownAxis]
     """The axes in full: every value with what it changes, and why one was chosen here."""
     derivation: Digest
+    about_bytes: int
+    """About how many bytes come out, where the recipe says so; else 0."""
     text: dict[str, Any]
     """The derivation text."""
     realisations: list[Realisation]
@@ -83,6 +85,7 @@ def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
         "axes": dict(node.choices),
         "variants": axes_of(project, node, axes),
         "derivation": node.digest,
+        "about_bytes": node.about_bytes,
         "text": json.loads(node.derivation.text),
         "realisations": store.realisations_of(node.digest) if store else [],
     }

@@ -1,30 +1,30 @@
 """Axes: closed lists of values, chosen once and flowing down.
 
 The value of an axis is, in this order: what was set (on the command line, or by the recipe above), the first value
-whose `when` holds on this host, the recipe's default.
+whose `when` holds on this host and with the axes that stand before it in the recipe, the recipe's default.
 """
 
 from collections.abc import Callable, Mapping
 
-from envmgr.model.host import Condition, HostFacts
+from envmgr.model.host import Condition
 
 Axes = Mapping[str, str]
 Fact = str | int | tuple[str, ...]
 
 
-def choose(whens: Mapping[str, Condition | None], default: str | None, facts: HostFacts) -> str | None:
+def choose(whens: Mapping[str, Condition | None], default: str | None, fact: Callable[[str], Fact]) -> str | None:
     """The value of an axis that nobody set, or None where neither a condition nor a default decides.
 
     Args:
         whens: the values of the axis in the recipe's order, each with its condition (None: only when set or default).
         default: the recipe's default.
-        facts: the host.
+        fact: what is known, by name.
 
     Raises:
         KeyError: a condition names a fact that does not exist.
     """
     for value, condition in whens.items():
-        if condition and holds(condition, facts.fact):
+        if condition and holds(condition, fact):
             return value
     return default
 

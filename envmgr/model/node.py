@@ -34,6 +34,8 @@ class Node:
     run: Run | None = None
     requires: When = field(default_factory=dict)
     """Facts that a host must have to run it."""
+    about_bytes: int = 0
+    """About how many bytes come out, as the recipe says; 0: few."""
 
     @property
     def is_source(self) -> bool:

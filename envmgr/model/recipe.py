@@ -45,7 +45,7 @@ class Override(_Part):
     """What one value of an axis changes."""
 
     when: When = {}
-    """The value is chosen on hosts with these facts, when nobody set the axis."""
+    """The value is chosen where these host facts, or axes that stand before, are so, when nobody set the axis."""
     version: Version | None = None
     """The version of what the recipe then describes."""
     sources: dict[Role, Source] = {}
@@ -56,6 +56,8 @@ class Override(_Part):
     """Settings of the build that are added or replaced, key by key."""
     requires: When = {}
     """Facts that a host must have, beside those of the recipe."""
+    about_bytes: int | None = None
+    """About how many bytes then come out."""
 
 
 class Axis(BaseModel):
@@ -101,6 +103,8 @@ class Build(_Part):
     """What the builder is told; each builder has keys of its own."""
     environment: dict[str, str] = {}
     """Environment variables of the build's processes."""
+    about_bytes: Annotated[int, Field(ge=0)] = 0
+    """About how many bytes come out, for people who read the plan; it changes nothing. 0: few."""
 
     @model_validator(mode="after")
     def _fetches_from_somewhere(self) -> Self:

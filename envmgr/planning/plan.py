@@ -12,7 +12,7 @@ from envmgr.model.derivation import REVISIONS, BuiltOutput, Derivation
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import Axis, InputReference, Override, Recipe, Run, When
+from envmgr.model.recipe import InputReference, Override, Recipe, Run, Scalar, When
 from envmgr.model.source import FilesSource, FixedSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
@@ -115,7 +115,9 @@ class Planner:
         return self._node(use.recipe, {**given, **use.set}, above, self._where(recipe))
 
     def _instance(self, recipe: Recipe, given: Axes, above: dict[str, None]) -> Node:
-        chosen = {name: self._value(recipe, name, axis, given) for name, axis in recipe.variants.items()}
+        chosen: dict[str, str] = {}
+        for name in recipe.variants:
+            chosen[name] = self._value(recipe, name, given, chosen)
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
         below = {**given, **chosen}
         references = _references(recipe, changes)
@@ -138,6 +140,7 @@ class Planner:
             source=FilesSource(urls=recipe.build.urls) if recipe.build and recipe.build.urls else None,
             run=recipe.run,
             requires=requires,
+            about_bytes=_about_bytes(recipe, changes),
         )
 
     def _requirements(self, recipe: Recipe, changes: list[Override]) -> When:
@@ -154,21 +157,25 @@ class Planner:
             for axis, wanted in step.when.items():
                 if axis not in choices:
                     raise UnknownNameError("axis", axis, choices, where=where)
-                known = recipe.variants[axis].values if axis in recipe.variants else {}
-                for value in wanted if isinstance(wanted, tuple) else (wanted,):
-                    if known and value not in known:
-                        raise UnknownNameError(f"value of axis {axis}", str(value), known, where=where)
+                if axis in recipe.variants:
+                    _check_value(recipe, axis, wanted, where)
 
-    def _value(self, recipe: Recipe, name: str, axis: Axis, given: Axes) -> str:
-        where = self._where(recipe)
+    def _value(self, recipe: Recipe, name: str, given: Axes, before: Axes) -> str:
+        """The value of an axis; `before` are those that stand before it in the recipe."""
+        axis, where = recipe.variants[name], self._where(recipe)
         if name in given:
             if given[name] not in axis.values:
                 raise UnknownNameError(f"value of axis {name}", given[name], axis.values, where=where)
             return given[name]
+        whens = {key: item.when for key, item in axis.values.items()}
+        for fact, wanted in ((fact, wanted) for when in whens.values() for fact, wanted in when.items()):
+            if fact in before:
+                _check_value(recipe, fact, wanted, f"{where}, axis {name}")
         try:
-            value = choose({key: item.when for key, item in axis.values.items()}, axis.default, self.facts)
+            value = choose(whens, axis.default, lambda fact: before.get(fact) or self.facts.fact(fact))
         except KeyError as error:
-            raise UnknownNameError("host fact", str(error.args[0]), HostFacts.names(), where=where) from error
+            facts = [*before, *HostFacts.names()]
+            raise UnknownNameError("host fact or earlier axis", str(error.args[0]), facts, where=where) from error
         if value is None:
             known = ", ".join(axis.values)
             raise UsageError(
@@ -233,6 +240,19 @@ class Planner:
 
 def _fetched(source: FixedSource, folder: Path) -> Node:
     return Node(derivation=source_derivation(source, folder), source=source, folder=folder)
+
+
+def _check_value(recipe: Recipe, axis: str, wanted: Scalar | tuple[Scalar, ...], where: str) -> None:
+    """A condition names only values that the axis has."""
+    known = recipe.variants[axis].values
+    for value in wanted if isinstance(wanted, tuple) else (wanted,):
+        if value not in known:
+            raise UnknownNameError(f"value of axis {axis}", str(value), known, where=where)
+
+
+def _about_bytes(recipe: Recipe, changes: list[Override]) -> int:
+    said = [change.about_bytes for change in changes if change.about_bytes is not None]
+    return said[-1] if said else (recipe.build.about_bytes if recipe.build else 0)
 
 
 def _references(recipe: Recipe, changes: list[Override]) -> dict[str, InputReference]:

@@ -16,14 +16,12 @@ TOP = Path(__file__).parents[2]
 PARTS = tomli.loads((TOP / "docs" / "from-cm.toml").read_text())["part"]
 COMMANDS = [command["cm"] for part in PARTS for command in part["command"]]
 AWAITED = {
+    "there is no value of axis round '5.1'",
     "there is no command 'submission'",
     "there is no recipe 'imagenet-preprocessed'",
     "there is no recipe 'imagenet'",
-    "there is no recipe 'openimages-preprocessed'",
     "there is no value of axis backend 'pytorch'",
     "there is no value of axis dataset 'imagenet-500'",
-    "there is no value of axis dataset 'openimages'",
-    "there is no value of axis dataset 'openimages-500'",
 }
 """What the translations name and the recipes and the command line do not have yet. Whoever brings it strikes it out."""
 

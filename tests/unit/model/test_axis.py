@@ -37,12 +37,12 @@ def test_an_empty_version_is_older_than_any() -> None:
 
 def test_the_first_value_whose_condition_holds_is_chosen_before_the_default() -> None:
     whens = {"cpu": None, "cuda": {"cuda.driver": ">=535"}, "late": {"cuda.driver": ">=500"}}
-    assert choose(whens, "cpu", HOST) == "cuda"
+    assert choose(whens, "cpu", HOST.fact) == "cuda"
 
 
 def test_the_default_is_chosen_where_no_condition_holds_and_nothing_where_there_is_none() -> None:
-    assert choose({"cpu": None, "cuda": {"cuda.driver": ">=999"}}, "cpu", HOST) == "cpu"
-    assert choose({"cpu": None, "cuda": {"cuda.driver": ">=999"}}, None, HOST) is None
+    assert choose({"cpu": None, "cuda": {"cuda.driver": ">=999"}}, "cpu", HOST.fact) == "cpu"
+    assert choose({"cpu": None, "cuda": {"cuda.driver": ">=999"}}, None, HOST.fact) is None
 
 
 def test_an_unknown_fact_is_an_error_and_every_named_fact_is_known() -> None:

@@ -77,6 +77,43 @@ def test_a_condition_over_host_facts_chooses_before_the_default_and_after_what_i
     assert made.plan("library", {"device": "cpu"}).axes == {"device": "cpu"}
 
 
+BY_AXIS = """
+[build]
+builder = "tree"
+about_bytes = 7
+[variants.model]
+default = "small"
+small = {}
+big.about_bytes = 1000
+[variants.data]
+default = "toy"
+toy = {}
+real.when = { model = ["big", "biggest"] }
+"""
+
+
+def test_a_condition_may_be_over_an_axis_that_stands_before(tmp_path: Path) -> None:
+    made = planner(tmp_path, library=BY_AXIS.replace(', "biggest"', ""))
+    assert made.plan("library").choices == {"model": "small", "data": "toy"}
+    assert made.plan("library", {"model": "big"}).choices == {"model": "big", "data": "real"}
+    assert made.plan("library", {"model": "big", "data": "toy"}).choices == {"model": "big", "data": "toy"}
+
+
+def test_a_condition_over_a_value_that_the_axis_has_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="biggest"):
+        planner(tmp_path, library=BY_AXIS).plan("library")
+    later = BY_AXIS.replace("small = {}", "small.when = { data = 'toy' }").replace(', "biggest"', "")
+    with pytest.raises(UnknownNameError, match=r"earlier axis .*data"):
+        planner(tmp_path, library=later).plan("library")
+
+
+def test_what_a_recipe_says_of_its_size_changes_no_derivation(tmp_path: Path) -> None:
+    made = planner(tmp_path, library=BY_AXIS.replace(', "biggest"', ""))
+    small, big = (made.plan("library", {"model": model}) for model in ("small", "big"))
+    assert (small.about_bytes, big.about_bytes) == (7, 1000)
+    assert small.digest == big.digest
+
+
 def test_an_input_may_fix_an_axis_and_it_is_then_not_the_recipes_own(tmp_path: Path) -> None:
     fixed = TOOL.replace('library = "library"', 'library = { recipe = "library", set = { device = "cuda" } }')
     node = planner(tmp_path, library=LIBRARY, tool=fixed).plan("tool")

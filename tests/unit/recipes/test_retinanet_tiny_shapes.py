@@ -123,9 +123,9 @@ def test_swapping_width_and_height_after_the_network_costs_at_least_three_points
 def test_the_oracle_prepares_pictures_as_the_preprocessing_recipe_does(
     oracle: dict[str, Any], recipes: Path, shapes: Path
 ) -> None:
-    preprocessing = runpy.run_path(str(recipes / "shapes-preprocessed/preprocess.py"))
+    preprocessing = runpy.run_path(str(recipes / "preprocessing/steps.py"))
     picture = shapes / "validation/data/validation-000001.jpg"
-    expected = preprocessing["tensor_of"](picture, 160)
+    expected = preprocessing["tensor_of"](picture, preprocessing["retinanet"], 160)
     assert (oracle["prepare"](cv2.imread(str(picture)), 160) == expected).all()
 
 
