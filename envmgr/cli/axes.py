@@ -37,34 +37,35 @@ class ShownAxis(TypedDict):
 def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[ShownAxis]:
     """Every axis that `--set` reaches from a recipe: its own first, then those of the inputs."""
     items = [item for item in reversed(list(node.walk())) if item.recipe]
-    return [
-        {
+    return [shown for item in items for shown in _own_axes(project, item, given)]
+
+
+def _own_axes(project: Project, item: Node, given: Axes) -> Iterator[ShownAxis]:
+    before: dict[str, str] = {}
+    for name, axis in project.catalog.recipe(item.recipe).variants.items():
+        chosen = item.choices[name]
+        yield {
             "axis": name,
             "recipe": item.recipe,
             "summary": axis.summary,
             "default": axis.default,
-            "chosen": item.choices[name],
-            "why": _why(axis, name, item.choices, given, project.facts),
+            "chosen": chosen,
+            "why": "set" if given.get(name) == chosen else _why(axis, chosen, before, project.facts),
             "values": {value: _value(change) for value, change in axis.values.items()},
         }
-        for item in items
-        for name, axis in project.catalog.recipe(item.recipe).variants.items()
-    ]
+        before[name] = chosen
 
 
-def _why(axis: Axis, name: str, choices: Axes, given: Axes, facts: HostFacts) -> str:
+def _why(axis: Axis, chosen: str, before: Axes, facts: HostFacts) -> str:
     def fact(name: str) -> Fact:
-        return choices.get(name) or facts.fact(name)
+        return before.get(name) or facts.fact(name)
 
-    chosen = choices[name]
-    if given.get(name) == chosen:
-        return "set"
     when = axis.values[chosen].when
     if choose({value: change.when for value, change in axis.values.items()}, axis.default, fact) != chosen:
         return "a recipe above"
     if not when or not holds(when, fact):
         return "default"
-    return f"{'with' if when.keys() <= choices.keys() else 'this host:'} {_condition(axis.values[chosen])}"
+    return f"{'with' if when.keys() <= before.keys() else 'this host:'} {_condition(axis.values[chosen])}"
 
 
 def _value(change: Override) -> AxisValue:
