@@ -232,7 +232,7 @@ def test_an_interpreter_of_another_version_is_told_so(program: Path, tmp_path: P
     assert (done.returncode, "python3.1" in done.stderr) == (1, True)
 
 
-def test_both_harnesses_write_the_same_record(case: Case) -> None:
+def test_both_harnesses_write_the_same_record_but_for_pytorch(case: Case) -> None:
     case()
     source = (TOP / "harness/cpp/src/record.cc").read_text()
     fields = [

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <stdexcept>
 
 namespace harness {
@@ -67,6 +68,10 @@ std::string ShapeText(const std::vector<int64_t>& dimensions) {
   return "[" + text + "]";
 }
 
+std::string ModelFile(const std::string& model) {
+  return std::filesystem::is_directory(model) ? model + "/model.onnx" : model;
+}
+
 }  // namespace
 
 onnx::Owned<onnx::Session> MakeSession(const OnnxRuntime& runtime, const Settings& settings) {
@@ -77,7 +82,7 @@ onnx::Owned<onnx::Session> MakeSession(const OnnxRuntime& runtime, const Setting
   onnx::Check(api, api.SetInterOpNumThreads(options.get(), static_cast<int>(settings.inter_threads)));
   if (settings.inter_threads > 1) onnx::Check(api, api.SetSessionExecutionMode(options.get(), onnx::kParallel));
   if (settings.provider == Provider::kCuda) AppendCuda(api, settings.device_id, options.get());
-  return Make(api, api.ReleaseSession, api.CreateSession, runtime.Env(), settings.model.c_str(),
+  return Make(api, api.ReleaseSession, api.CreateSession, runtime.Env(), ModelFile(settings.model).c_str(),
               static_cast<const onnx::SessionOptions*>(options.get()));
 }
 

@@ -137,7 +137,7 @@ std::string Usage() {
 Runs an object detection or image classification model under MLPerf's LoadGen.
 
   --backend onnxruntime|null      ONNX Runtime, or a backend that does nothing (the floor of the harness)
-  --model FILE                    the ONNX file (--backend onnxruntime)
+  --model FILE                    the ONNX file (--backend onnxruntime), or a folder with model.onnx
   --task detection|classification what the model answers (detection)
   --tensors DIR                   preprocessed images: index.txt with tensors.f32, or with load.py, which makes them
   --python FILE                   the interpreter that runs load.py

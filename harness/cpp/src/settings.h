@@ -27,7 +27,7 @@ class UsageError : public std::runtime_error {
 /// One run. After ParseSettings `workers` and `threads` are the numbers in effect, never 0.
 struct Settings {
   BackendKind backend = BackendKind::kNull;
-  std::string model;        ///< The ONNX file.
+  std::string model;        ///< The ONNX file, or a folder with model.onnx.
   std::string tensors;      ///< Folder with index.txt and either tensors.f32 or load.py.
   std::string python;       ///< The interpreter that runs load.py.
   std::string output;       ///< Folder of LoadGen's logs and harness.json.

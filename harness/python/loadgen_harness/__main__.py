@@ -65,6 +65,11 @@ def _backends(settings: Settings, shape: tuple[int, int, int], outcome: Outcome)
     """A backend a worker."""
     if settings.backend == "null":
         return [NullBackend(settings.task) for _ in range(settings.workers)]
+    if settings.backend == "pytorch":
+        from loadgen_harness import torch_backend
+
+        outcome.torch = torch_backend.VERSION
+        return [torch_backend.TorchBackend(settings, shape) for _ in range(settings.workers)]
     from loadgen_harness.onnx_backend import OnnxBackend
     from loadgen_harness.onnx_session import VERSION
 

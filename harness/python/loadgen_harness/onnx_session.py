@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # it would report to its makers while it is measured
@@ -54,7 +55,7 @@ def make_session(settings: Settings) -> onnxruntime.InferenceSession:
         onnxruntime.preload_dlls()  # the provider has no run path to NVIDIA's libraries in the environment
         providers.insert(0, (CUDA, {"device_id": str(settings.device_id), **CUDA_OPTIONS}))
     try:
-        session = onnxruntime.InferenceSession(settings.model, options, providers=providers)
+        session = onnxruntime.InferenceSession(_file(settings.model), options, providers=providers)
     except Exception as error:  # it has a class of its own for every status
         raise ModelError(str(error)) from error
     taken = session.get_providers()
@@ -64,6 +65,10 @@ def make_session(settings: Settings) -> onnxruntime.InferenceSession:
             "it takes an ONNX Runtime built for CUDA, CUDA's libraries and a driver"
         )
     return session
+
+
+def _file(model: str) -> str:
+    return f"{model}/model.onnx" if Path(model).is_dir() else model
 
 
 def check_input(inputs: Sequence[Port], shape: tuple[int, int, int]) -> Port:

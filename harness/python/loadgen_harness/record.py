@@ -1,4 +1,4 @@
-"""harness.json: what LoadGen's logs do not say about a run; the same as of the C++ harness."""
+"""harness.json: what LoadGen's logs do not say about a run; what the C++ harness writes, and PyTorch's version."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -21,6 +21,8 @@ class Outcome:
 
     onnxruntime: str = ""
     """ONNX Runtime's version; empty with another backend."""
+    torch: str = ""
+    """PyTorch's version; empty with another backend."""
     tensors_made: str = ""
     """`stored`, or `on-load`."""
     most_at_once: int = 0

@@ -21,9 +21,9 @@ class Settings:
     """One run. After parse_settings `workers` and `threads` are the numbers in effect, never 0."""
 
     backend: str
-    """`onnxruntime`, or `null`."""
+    """`onnxruntime`, `pytorch` or `null`."""
     model: str
-    """The ONNX file."""
+    """The ONNX file or PyTorch checkpoint, or a folder with model.onnx or checkpoint.pth."""
     tensors: str
     """Folder with index.txt, and tensors.f32 or load.py."""
     scenario: str
@@ -125,8 +125,18 @@ def _parser() -> argparse.ArgumentParser:
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     """What is run, on what, and where its logs go."""
     add = parser.add_argument
-    add("--backend", choices=("onnxruntime", "null"), default="", help="ONNX Runtime, or nothing: the harness's floor")
-    add("--model", metavar="FILE", default="", help="the ONNX file (--backend onnxruntime)")
+    add(
+        "--backend",
+        choices=("onnxruntime", "pytorch", "null"),
+        default="",
+        help="ONNX Runtime, PyTorch, or nothing: the floor of the harness",
+    )
+    add(
+        "--model",
+        metavar="FILE",
+        default="",
+        help="ONNX file or checkpoint, or a folder with model.onnx or checkpoint.pth",
+    )
     add("--tensors", metavar="DIR", default="", help="preprocessed images: index.txt, and tensors.f32 or load.py")
     add("--scenario", choices=("Offline", *STREAMS, "Server"), default="", help="how LoadGen asks")
     add(
@@ -178,6 +188,8 @@ def _require_all(settings: Settings) -> None:
 def _check_sense(settings: Settings) -> None:
     if settings.mode == "find-peak-performance" and settings.scenario != "Server":
         raise UsageError("--mode find-peak-performance: LoadGen can do that in --scenario Server only")
+    if settings.backend == "pytorch" and (settings.provider, settings.task) != ("cpu", "detection"):
+        raise UsageError("--backend pytorch: detects, on the processor; --task and --provider leave no choice")
     if settings.batch == 0:
         raise UsageError("--batch 0: a worker must take 1 sample or more at a time")
     if settings.inter_threads == 0:
