@@ -43,7 +43,7 @@ def _on_path(path: str) -> Iterator[Path]:
     """Where a `nvcc` on PATH may belong: beside its folder, or where it leads to."""
     for folder in filter(None, path.split(os.pathsep)):
         file = Path(folder, "nvcc")
-        if file.is_file():
+        if os.access(file, os.X_OK):
             yield Path(os.path.realpath(folder)).parent
             yield Path(os.path.realpath(file)).parents[1]
 
@@ -53,7 +53,7 @@ def _roots(candidates: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for candidate in candidates:
         root = Path(os.path.realpath(candidate))
-        if root not in seen and (_libraries(root) or (_nvcc(root) and _include(root))):
+        if root not in seen and _is_there(root) and (_libraries(root) or (_nvcc(root) and _include(root))):
             yield root
         seen.add(root)
 
@@ -80,7 +80,7 @@ def _nvcc(root: Path) -> Path | None:
 
 
 def _include(root: Path) -> Path | None:
-    return next((folder for folder in _folders(root, INCLUDE_FOLDERS) if (folder / "cuda.h").is_file()), None)
+    return next((folder for folder in _folders(root, INCLUDE_FOLDERS) if _is_there(folder / "cuda.h")), None)
 
 
 def _libraries(root: Path) -> tuple[Path, ...]:
@@ -88,7 +88,12 @@ def _libraries(root: Path) -> tuple[Path, ...]:
 
 
 def _folders(root: Path, patterns: Iterable[str]) -> list[Path]:
-    return [path for pattern in patterns for path in sorted(root.glob(pattern)) if path.is_dir()]
+    return [path for pattern in patterns for path in sorted(root.glob(pattern)) if _is_there(path)]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it can be read; what is shut to this user is not there for programs either."""
+    return os.access(path, os.R_OK)
 
 
 def _ask_nvcc(nvcc: Path, problems: list[str]) -> tuple[str, str]:
@@ -106,7 +111,7 @@ def _ask_nvcc(nvcc: Path, problems: list[str]) -> tuple[str, str]:
 
 
 def _written_version(file: Path, problems: list[str]) -> str:
-    if not file.is_file():
+    if not _is_there(file):
         return ""
     try:
         return str(json.loads(file.read_bytes())["cuda"]["version"])
@@ -117,9 +122,9 @@ def _written_version(file: Path, problems: list[str]) -> str:
 
 def _cudnn(root: Path, libraries: Iterable[Path]) -> Cudnn | None:
     headers = (file for folder in _folders(root, INCLUDE_FOLDERS) for file in sorted(folder.glob("cudnn_version*.h")))
-    header = next((file for file in headers if file.is_file()), None)
+    header = next(filter(_is_there, headers), None)
     files = (file for folder in libraries for file in sorted(folder.glob("libcudnn.so*")))
-    library = next((file for file in files if file.is_file()), None)
+    library = next(filter(_is_there, files), None)
     if header is not None:
         parts = dict(CUDNN_VERSION.findall(header.read_text(errors="replace")))
         version = ".".join(parts[name] for name in ("MAJOR", "MINOR", "PATCHLEVEL") if name in parts)

@@ -15,7 +15,9 @@ def only(top: Path, **environ: str) -> Toolkit:
 
 
 def test_where_there_is_none_none_is_found(tmp_path: Path) -> None:
-    assert toolkits({"PATH": f"{tmp_path}/bin", "CUDA_HOME": f"{tmp_path}/nowhere"}, tmp_path) == ()
+    impossible = "x" * 300
+    environ = {"PATH": f"{tmp_path}/bin:/{impossible}::.", "CUDA_HOME": f"{tmp_path}/{impossible}"}
+    assert toolkits(environ, tmp_path) == ()
 
 
 def test_a_toolkit_of_today_is_told_in_full(tmp_path: Path) -> None:
