@@ -83,6 +83,8 @@ class Question:
     facts: HostFacts
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables for every step, beside those of the recipe."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """Inputs that are another recipe's than the benchmark's, by role."""
     driver: NvidiaDriver | None = None
     """What is lent of NVIDIA's driver, where the plan uses it."""
 
@@ -136,6 +138,7 @@ class _Run:
             axes=dict(sorted(self.node.choices.items())),
             settings=dict(self.question.settings),
             environment=dict(sorted(self.question.environment.items())),
+            replaced=dict(sorted(self.question.replaced.items())),
             derivation=self.node.digest,
             lockfile=self.question.lockfile,
             inputs={role: self._described(role) for role in self.node.inputs},

@@ -80,7 +80,8 @@ def command(
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
         lockfile = Digest.of(lock.read_bytes()) if lock else None
-        question = Question(node, inputs, settings, lockfile, project.facts, environment, lent)
+        replaced = {role: str(item) for role, item in replacements.items()}
+        question = Question(node, inputs, settings, lockfile, project.facts, environment, replaced, lent)
         record = run(question, store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(

@@ -61,6 +61,8 @@ class RunRecord(_Part):
     settings: dict[str, int]
     environment: dict[str, str] = {}
     """Variables that every step got from the command line."""
+    replaced: dict[str, str] = {}
+    """Inputs in whose place the command line put another recipe, by role: `recipe` or `recipe@version`."""
     derivation: Digest
     lockfile: Digest | None
     """Digest of the lockfile's bytes; null for a run without one."""

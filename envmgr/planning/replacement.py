@@ -14,6 +14,9 @@ class Replacement:
     version: str = ""
     """The version that it must have; empty where any will do."""
 
+    def __str__(self) -> str:
+        return f"{self.recipe}@{self.version}" if self.version else self.recipe
+
     def reference(self, catalog: Catalog) -> InputReference:
         """The recipe as an input, in the version that was asked for.
 

@@ -96,6 +96,13 @@ class Place:
             pytest.fail(f"envmgr {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def write(self, file: Path, text: str) -> None:
+        """Write a file as the user."""
+        for path in (file.parent, file):
+            if not path.exists():
+                path.write_text(text) if path == file else path.mkdir()
+                os.chown(path, self.user.id, -1)
+
     def run(self, *arguments: str) -> tuple[Result, RunRecord]:
         """The default benchmark with these options, and its record, whatever LoadGen and the target say of it."""
         result = self("run", "benchmark", *arguments, "--json", expect=(0, 8, 9))

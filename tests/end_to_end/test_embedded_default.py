@@ -17,7 +17,9 @@ import pytest
 
 from envmgr.builders.sandbox import probe_landlock
 from envmgr.model.digest import Digest
+from envmgr.model.run_record import RunRecord
 from tests.end_to_end.conftest import LOCK, QUICK, TOP, Made, Proof, copy_checkout
+from tests.end_to_end.page import follow
 from tests.plain_score import Detection, Truth, mean_average_precision
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.registry]
@@ -57,6 +59,20 @@ def test_single_stream_runs_valid_from_the_same_lockfile(proof: Proof) -> None:
     assert result.built == []
     assert record.metrics["result_valid"] is True
     assert float(record.metrics["samples_per_second"]) > 0
+
+
+def test_a_newcomer_who_follows_the_page_runs_a_model_of_their_own(proof: Proof) -> None:
+    results = follow(
+        TOP / "docs" / "how-to" / "bring-your-own-model.md", proof.first, proof.first.store.parent / "home"
+    )
+    assert [command.split()[0] for command in results if results[command].exit] == []
+    assert results["realize my-model"].path == results["realize my-model --lock recipes.lock"].path
+    runs = [command for command in results if command.startswith("run ")]
+    assert len(runs) == 2
+    assert [results[command].built for command in runs] == [[], []]
+    record = RunRecord.parse(Path(results[runs[0]].stdout.rpartition(": ")[2].strip()).read_text())
+    assert record.replaced == {"weights": "my-model"}
+    assert str(record.inputs["weights"].store_path) == results["realize my-model"].path.name
 
 
 def test_what_a_run_used_survives_gc_and_runs_again_without_network(proof: Proof) -> None:

@@ -103,6 +103,7 @@ def test_another_recipe_stands_in_for_an_input_and_the_derivation_says_so(toy: C
     usual = toy("run", "toy", "--json").data["run"]
     other = toy("run", "toy", "--with", "model=versioned", "--json").data["run"]
     assert other["derivation"] != usual["derivation"]
+    assert (usual["replaced"], other["replaced"]) == ({}, {"model": "versioned"})
     assert other["inputs"]["model"]["store_path"].endswith("-versioned-2")
     assert seen(toy, "--with", "model=versioned") == "0 1 0 second unset own"
     assert seen(toy, "--with", "model=versioned@1.5") == "0 1 0 first unset own"
