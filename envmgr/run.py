@@ -28,7 +28,7 @@ from envmgr.model.host import HostFacts
 from envmgr.model.loadgen_summary import summary_metrics
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
-from envmgr.model.recipe import Step
+from envmgr.model.recipe import RunFile, Step
 from envmgr.model.run_record import Metric, RunInput, RunRecord, StepRecord
 from envmgr.planning.observe import observe
 from envmgr.store.durable import write_file
@@ -78,7 +78,8 @@ class Question:
 
     node: Node
     inputs: Mapping[Digest, Realisation]
-    settings: Mapping[str, int]
+    settings: Mapping[str, int | float]
+    """The open values that have one."""
     lockfile: Digest | None
     facts: HostFacts
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class _Run:
     def go(self) -> RunRecord:
         """Everything, in order."""
         names = self._names()
-        files = {file: fill(text, names, self.node.recipe) for file, text in self.plan.files.items()}
+        files = self._files(names)
         taken = [step for step in self.plan.steps if holds(step.when, self.node.choices.__getitem__)]
         actions = {step.name: self._action(step, names) for step in taken}
         self.store.hold(self.closure)
@@ -156,6 +157,20 @@ class _Run:
         )
         self._keep(record)
         return record
+
+    def _files(self, names: Mapping[str, str]) -> dict[str, str]:
+        """The files that the axes ask for, by name; without the lines that name what is not set."""
+        unset = [f"{{{name}}}" for name in self.plan.settings.keys() - self.question.settings.keys()]
+        texts = {name: RunFile(text=file) if isinstance(file, str) else file for name, file in self.plan.files.items()}
+        return {
+            name: "".join(
+                fill(line, names, self.node.recipe)
+                for line in file.text.splitlines(keepends=True)
+                if not any(word in line for word in unset)
+            )
+            for name, file in texts.items()
+            if holds(file.when, self.node.choices.__getitem__)
+        }
 
     def _keep(self, record: RunRecord) -> None:
         """Write the record, last of all, and keep what it speaks of as long as its folder is there."""

@@ -18,8 +18,8 @@ class Asked:
 
     node: Node
     run: Run
-    settings: Mapping[str, int]
-    """The run's open values: the recipe's, and what was set."""
+    settings: Mapping[str, int | float]
+    """The run's open values, the recipe's and what was set; without those that nobody set."""
 
 
 def wanted(axes: Mapping[str, str], short: Mapping[str, str | int | None]) -> dict[str, str]:
@@ -53,13 +53,13 @@ def ask(project: Project, name: str, wanted: Mapping[str, str], replacements: Ma
     if run is None:
         raise NotARunError(name)
     settings = _settings(run, wanted)
-    axes = {key: value for key, value in wanted.items() if key not in settings}
+    axes = {key: value for key, value in wanted.items() if key not in run.settings}
     try:
         node = project.planner_with(replacements).plan(name, axes)
     except UnknownNameError as error:
         if error.kind != "axis" or error.name not in axes:
             raise
-        known = [*error.known, *settings]  # a misspelt setting looks like a misspelt axis
+        known = [*error.known, *run.settings]  # a misspelt setting looks like a misspelt axis
         raise UnknownNameError("axis or setting", error.name, known, where=error.where) from error
     return Asked(node, run, settings)
 
@@ -73,10 +73,17 @@ def _run_of(catalog: Catalog, name: str) -> Run | None:
     return recipe.run
 
 
-def _settings(run: Run, wanted: Mapping[str, str]) -> dict[str, int]:
-    settings = dict(run.settings)
-    for name in settings.keys() & wanted.keys():
-        if not wanted[name].isdecimal():
-            raise UsageError(f"{name} is a number, not {wanted[name]!r}", fix=f"--set {name}={settings[name]}")
-        settings[name] = int(wanted[name])
-    return settings
+def _settings(run: Run, wanted: Mapping[str, str]) -> dict[str, int | float]:
+    settings: dict[str, int | float] = {name: value for name, value in run.settings.items() if value != ""}
+    return settings | {name: _number(run, name, wanted[name]) for name in run.settings.keys() & wanted.keys()}
+
+
+def _number(run: Run, name: str, text: str) -> int | float:
+    """A whole number; where the recipe has no default, one with a decimal point will do."""
+    default = run.settings[name]
+    whole, _, share = text.partition(".")
+    if text.isdecimal():
+        return int(text)
+    if default == "" and whole.isdecimal() and share.isdecimal():
+        return float(text)
+    raise UsageError(f"{name} is a number, not {text!r}", fix=f"--set {name}={default or 1}")

@@ -101,10 +101,12 @@ def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
         )
     if record.exit_code == AccuracyError.exit_code:
         asked = ", ".join(
-            f"{name} {record.metrics.get(name)} (at least {least})" for name, least in plan.targets.items()
+            f"{name} {record.metrics[name]} (at least {least})"
+            for name, least in plan.targets.items()
+            if float(record.metrics.get(name, least)) < least
         )
         return AccuracyError(
-            f"the accuracy is below the recipe's target: {asked}",
+            f"below the recipe's target: {asked}",
             where=str(folder),
             fix="hold it against an earlier run: envmgr runs",
         )
@@ -117,6 +119,6 @@ def _summary(record: RunRecord, folder: Path) -> str:
         (folder / step.name / file).read_text().rstrip()
         for step in record.steps
         for file in ("output.txt", "mlperf_log_summary.txt")
-        if (file == "output.txt") == (step.name == "score") and (folder / step.name / file).is_file()
+        if (file == "output.txt") == (step.name in {"score", "compliance"}) and (folder / step.name / file).is_file()
     ]
     return "\n\n".join([*shown, f"run {record.id}: {folder / 'record.json'}"])

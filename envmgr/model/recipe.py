@@ -129,13 +129,23 @@ class Step(_Part):
     """Environment variables of the process."""
 
 
+class RunFile(_Part):
+    """A file of a run that is there only under conditions."""
+
+    when: When = {}
+    """The file is written only where these axes have these values."""
+    text: str
+    """What it says."""
+
+
 class Run(_Part):
     """A benchmark run: processes, one after another, over realised inputs."""
 
-    settings: dict[Role, int] = {}
-    """Open values with their defaults, set like axes (`--set threads=4`)."""
-    files: dict[FileName, str] = {}
-    """Files that are written into the results before the first step, such as LoadGen's user.conf."""
+    settings: dict[Role, int | Literal[""]] = {}
+    """Open values with their defaults, set like axes (`--set threads=4`). Empty text: not set unless somebody does."""
+    files: dict[FileName, str | RunFile] = {}
+    """Files that are written into the results before the first step, such as LoadGen's user.conf. A line that names a
+    setting that is not set is left out."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """What is run, one after another."""
     targets: dict[str, int] = {}

@@ -58,7 +58,7 @@ class RunRecord(_Part):
     recipe: str
     version: str
     axes: dict[str, str]
-    settings: dict[str, int]
+    settings: dict[str, int | float]
     environment: dict[str, str] = {}
     """Variables that every step got from the command line."""
     replaced: dict[str, str] = {}

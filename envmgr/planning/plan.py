@@ -281,4 +281,8 @@ def run_settings(run: Run | None) -> dict[str, Value]:
         {"name": step.name, "when": dict(step.when), "argv": list(step.argv), "environment": dict(step.environment)}
         for step in run.steps
     ]
-    return {"settings": dict(run.settings), "files": dict(run.files), "steps": steps}
+    files: dict[str, Value] = {
+        name: file if isinstance(file, str) else {"when": dict(file.when), "text": file.text}
+        for name, file in run.files.items()
+    }
+    return {"settings": dict(run.settings), "files": files, "steps": steps}

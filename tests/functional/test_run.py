@@ -151,6 +151,46 @@ def test_settings_reach_the_programs_and_the_files_of_the_run(checkout: Checkout
     assert (folder(result) / "measure" / "output.txt").read_text() == "threads=4 batch=2\n"
 
 
+CONF = """
+[run.settings]
+batch = 1
+target_qps = ""
+
+[run.files]
+"user.conf" = "batch = {batch}\\ntarget_qps = {target_qps}\\n"
+
+[run.files."audit.config"]
+when = { audit = "TEST01" }
+text = "audit = {audit}"
+"""
+AUDITS = "[variants.audit]\ndefault = 'none'\nnone = {}\nTEST01 = {}\n"
+
+
+def test_a_line_that_names_a_setting_is_written_only_where_that_is_set(checkout: Checkout) -> None:
+    toy(checkout, [step("measure", "echo done"), AUDITS], head=CONF)
+    unset = checkout("run", "toy", "--json")
+    assert (folder(unset) / "user.conf").read_text() == "batch = 1\n"
+    assert record(unset).settings == {"batch": 1}
+    given = checkout("run", "toy", "--set", "target_qps=0.5", "--json")
+    assert (folder(given) / "user.conf").read_text() == "batch = 1\ntarget_qps = 0.5\n"
+    assert record(given).settings == {"batch": 1, "target_qps": 0.5}
+    assert checkout.fails(2, "run", "toy", "--set", "batch=0.5")["class"] == "UsageError"
+
+
+def test_a_file_is_written_only_where_its_axes_say_so(checkout: Checkout) -> None:
+    toy(checkout, [step("measure", "echo done"), AUDITS], head=CONF)
+    assert not (folder(checkout("run", "toy", "--json")) / "audit.config").exists()
+    audited = folder(checkout("run", "toy", "--set", "audit=TEST01", "--json"))
+    assert (audited / "audit.config").read_text() == "audit = TEST01"
+
+
+def test_a_target_that_is_missed_is_named_alone(checkout: Checkout) -> None:
+    head = "run.targets = { audit_passed = 1, mAP = 5, other = 3 }"
+    toy(checkout, [step("score", writes("metrics.json", '{"mAP": 9, "audit_passed": false}'))], head=head)
+    message = checkout.fails(9, "run", "toy")["message"]
+    assert message.endswith(": audit_passed False (at least 1)")
+
+
 @pytest.mark.parametrize(("setting", "meant"), [("thread=4", "'threads'"), ("threads=many", "--set threads=1")])
 def test_a_misspelt_setting_is_answered_with_the_nearest_one(checkout: Checkout, setting: str, meant: str) -> None:
     toy(checkout, [step("measure", "echo {threads}")], head="run.settings.threads = 1")
