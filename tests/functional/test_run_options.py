@@ -132,3 +132,10 @@ def test_unknown_inputs_recipes_and_versions_get_the_nearest_one(toy: Checkout) 
 @pytest.mark.parametrize("text", ["model", "model=", "=versioned", "model=versioned@", "model=@1"])
 def test_a_replacement_has_an_input_and_a_recipe(toy: Checkout, text: str) -> None:
     assert toy.fails(2, "run", "toy", "--with", text)["class"] == "UsageError"
+
+
+def test_a_recipe_that_fixes_axes_of_a_benchmark_is_one(toy: Checkout) -> None:
+    toy.recipe("served", "use = { recipe = 'toy', set = { scenario = 'Server' } }")
+    run = toy("run", "served", "--threads", "3", "--json").data["run"]
+    assert (run["axes"], run["settings"]["threads"]) == ({"scenario": "Server"}, 3)
+    assert toy.fails(2, "run", "served", "--scenario", "Offline")["class"] == "UsageError"
