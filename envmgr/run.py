@@ -123,7 +123,7 @@ class _Run:
         """Everything, in order."""
         names = self._names()
         files = self._files(names)
-        taken = [step for step in self.plan.steps if holds(step.when, self.node.choices.__getitem__)]
+        taken = [step for step in self.plan.spelled_out() if holds(step.when, self.node.choices.__getitem__)]
         actions = {step.name: self._action(step, names) for step in taken}
         self.store.hold(self.closure)
         started, clock, before = datetime.now(UTC), time.monotonic(), observe()

@@ -123,6 +123,17 @@ class Step(_Part):
     """The name of the step and of its folder."""
     when: When = {}
     """The step is taken only where these axes have these values."""
+    command: Role | None = None
+    """A command of the run whose words come before `argv`, and whose variables are set as well."""
+    argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The program and its arguments; with `command`, more arguments of it."""
+    environment: dict[str, str] = {}
+    """Environment variables of the process."""
+
+
+class Command(_Part):
+    """What several steps call: a program with the arguments and variables that are theirs all."""
+
     argv: Annotated[tuple[str, ...], Field(min_length=1)]
     """The program and its arguments."""
     environment: dict[str, str] = {}
@@ -146,6 +157,8 @@ class Run(_Part):
     files: dict[FileName, str | RunFile] = {}
     """Files that are written into the results before the first step, such as LoadGen's user.conf. A line that names a
     setting that is not set is left out."""
+    commands: dict[Role, Command] = {}
+    """What several steps call, by name."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """What is run, one after another."""
     targets: dict[str, int] = {}
@@ -157,6 +170,25 @@ class Run(_Part):
         if len(set(names)) < len(names):
             raise ValueError(f"two steps have one name, and so one folder: {', '.join(names)}")
         return self
+
+    @model_validator(mode="after")
+    def _commands_are_there(self) -> Self:
+        for step in self.steps:
+            if step.command is not None and step.command not in self.commands:
+                known = ", ".join(self.commands) or "none"
+                raise ValueError(f"step {step.name}: there is no command {step.command!r}; there are {known}")
+        return self
+
+    def spelled_out(self) -> tuple[Step, ...]:
+        """The steps, with the words and variables of the commands that they call."""
+        return tuple(self._spelled_out(step) for step in self.steps)
+
+    def _spelled_out(self, step: Step) -> Step:
+        if step.command is None:
+            return step
+        command = self.commands[step.command]
+        changed = {"argv": command.argv + step.argv, "environment": command.environment | step.environment}
+        return step.model_copy(update={"command": None, **changed})
 
 
 class Recipe(_Part):

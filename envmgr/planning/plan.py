@@ -279,7 +279,7 @@ def run_settings(run: Run | None) -> dict[str, Value]:
         return {}
     steps: list[Value] = [
         {"name": step.name, "when": dict(step.when), "argv": list(step.argv), "environment": dict(step.environment)}
-        for step in run.steps
+        for step in run.spelled_out()
     ]
     files: dict[str, Value] = {
         name: file if isinstance(file, str) else {"when": dict(file.when), "text": file.text}

@@ -139,6 +139,23 @@ def test_steps_are_taken_where_their_axes_say_so(checkout: Checkout) -> None:
         assert (folder(result) / "time" / "output.txt").read_text() == f"{mode}\n"
 
 
+def test_steps_share_the_words_and_variables_of_a_command(checkout: Checkout) -> None:
+    command = """
+    [run.commands.say]
+    argv = ['/bin/sh', '-c', 'echo "$GREETING $2 $1" > {step}/said', 'sh', 'there']
+    environment = { GREETING = 'hello' }
+    """
+    quiet = "[[run.steps]]\nname = 'first'\ncommand = 'say'\nargv = ['you']\n"
+    loud = "[[run.steps]]\nname = 'second'\ncommand = 'say'\nargv = ['all']\nenvironment = { GREETING = 'HELLO' }\n"
+    toy(checkout, [command, quiet, loud])
+    result = checkout("run", "toy", "--json")
+    said = {item.name: (folder(result) / item.name / "said").read_text() for item in record(result).steps}
+    assert said == {"first": "hello you there\n", "second": "HELLO all there\n"}
+    toy(checkout, [command, quiet.replace("'say'", "'shout'")])
+    error = checkout.fails(3, "run", "toy")
+    assert (error["class"], "there are say" in error["message"]) == ("RecipeError", True)
+
+
 def test_settings_reach_the_programs_and_the_files_of_the_run(checkout: Checkout) -> None:
     head = "run.settings = { threads = 1, batch = 2 }\nrun.files = { 'user.conf' = 'threads={threads}' }"
     toy(
