@@ -1,11 +1,19 @@
 """`envmgr lock`, and what `--lock` refuses."""
 
+import json
+import platform
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import tomli
 
 from tests.functional.conftest import Checkout
+from tests.loopback import Origin, Reply
 
+INDEX = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
 LOCK = ("--lock", "recipes.lock")
 SIZES = """
 [build]
@@ -132,3 +140,35 @@ def test_there_must_be_something_to_lock(checkout: Checkout) -> None:
 def test_a_lockfile_that_cannot_be_written_is_said_to_be_so(pair: Checkout) -> None:
     error = pair.fails(5, "lock", "inner", "--lock", "no-such-folder/recipes.lock")
     assert error["class"] == "NotWrittenError"
+
+
+def publish(origin: Origin, project: str, platform_tag: str = "any") -> tuple[str, bytes]:
+    """Have an index serve a wheel of version 1 that holds nothing but what says that it is one; its name and bytes."""
+    name, content, info = f"{project}-1-py3-none-{platform_tag}.whl", BytesIO(), f"{project}-1.dist-info"
+    with ZipFile(content, "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: 1\n")
+        wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-{platform_tag}\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    data = content.getvalue()
+    url = origin.serve(f"/files/{name}", Reply(data))
+    file = {"filename": name, "url": url, "hashes": {"sha256": sha256(data).hexdigest()}, "size": len(data)}
+    page = {"meta": {"api-version": "1.1"}, "name": project, "versions": ["1"], "files": [file]}
+    origin.serve(f"/simple/{project}/", Reply(json.dumps(page).encode(), headers=INDEX))
+    return name, data
+
+
+def test_update_pins_the_wheels_of_every_variant_those_for_old_systems_too(checkout: Checkout, origin: Origin) -> None:
+    files = {"plain": publish(origin, "plain"), "old": publish(origin, "old", f"manylinux2010_{platform.machine()}")}
+    source = "{{ kind = 'wheels', path = 'wheels/{0}.toml', requirements = ['{0}'] }}"
+    checkout.recipe(
+        "environment",
+        f"sources.wheels = {source.format('plain')}\n[build]\nbuilder = 'python_env'\n"
+        f"[variants.device]\ndefault = 'cpu'\ncpu = {{}}\ncuda.sources.wheels = {source.format('old')}\n"
+        "[variants.python]\ndefault = 'cp312'\ncp312.settings.python = 'cp312'\n",
+    )
+    (checkout.top / "recipes/wheels").mkdir()
+    environ = {"PIP_INDEX_URL": f"{origin.url}/simple", "UV_NO_CACHE": "1"}
+    checkout("lock", "environment", "--update", "--no-realize", expect=0, **environ)
+    for project, (name, data) in files.items():
+        (pinned,) = tomli.loads((checkout.top / f"recipes/wheels/{project}.toml").read_text())["cp312"].values()
+        assert (pinned["file"], pinned["size"], pinned["sha256"]) == (name, len(data), sha256(data).hexdigest())
