@@ -83,7 +83,7 @@ class _Translating:
         """The script that has all the tags, else the one that has most of them; None where none has one that tells."""
         asked = set(self.call.tags)
         best = max(SCRIPTS, key=lambda script: len(asked & script.tags))
-        known = best if asked & best.tags - {"get", "run"} else None
+        known = best if asked & (best.tags - {"get", "run"}) else None
         for tag in self.call.tags:
             if known is None or tag not in known.tags:
                 self._not_understood(tag, tag, {tag for script in SCRIPTS for tag in script.tags})

@@ -81,7 +81,7 @@ class Planner:
                 raise UnknownNameError("axis", axis, node.choices, where=f"recipe {name}")
         if self._replacing:
             roles = {role for item in node.walk() for role, below in item.inputs.items() if below.recipe}
-            for role in self._replacing.keys() - roles:
+            for role in sorted(self._replacing.keys() - roles):
                 raise UnknownNameError("input", role, roles, where=f"recipe {name}")
         return node
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envmgr.cli.recipe.fmt import BY_NAME, ORDER
@@ -37,6 +37,7 @@ def texts(draw: st.DrawFn) -> str:
     return "".join([*lines, draw(filler)])
 
 
+@settings(max_examples=40, deadline=None)
 @given(texts())
 def test_the_form_says_the_same_and_is_the_form_of_itself(text: str) -> None:
     formed = in_form(text, ORDER, BY_NAME)
