@@ -58,6 +58,8 @@ class Override(_Part):
     """Facts that a host must have, beside those of the recipe."""
     about_bytes: int | None = None
     """About how many bytes then come out."""
+    targets: dict[str, int | float] = {}
+    """Of a run: the least values of metrics, added to its own or in their stead."""
 
 
 class Axis(BaseModel):
@@ -161,7 +163,7 @@ class Run(_Part):
     """What several steps call, by name."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """What is run, one after another."""
-    targets: dict[str, int] = {}
+    targets: dict[str, int | float] = {}
     """The least value of a metric, held against it on full runs."""
 
     @model_validator(mode="after")

@@ -138,7 +138,7 @@ class Planner:
             axes=_gathered(references, {role: node.axes for role, node in inputs.items()}) | deciding,
             choices=choices,
             source=FilesSource(urls=recipe.build.urls) if recipe.build and recipe.build.urls else None,
-            run=recipe.run,
+            run=_run(recipe, changes),
             requires=requires,
             about_bytes=_about_bytes(recipe, changes),
         )
@@ -248,6 +248,13 @@ def _check_value(recipe: Recipe, axis: str, wanted: Scalar | tuple[Scalar, ...],
     for value in wanted if isinstance(wanted, tuple) else (wanted,):
         if value not in known:
             raise UnknownNameError(f"value of axis {axis}", str(value), known, where=where)
+
+
+def _run(recipe: Recipe, changes: list[Override]) -> Run | None:
+    targets = {name: least for change in changes for name, least in change.targets.items()}
+    if recipe.run is None or not targets:
+        return recipe.run
+    return recipe.run.model_copy(update={"targets": {**recipe.run.targets, **targets}})
 
 
 def _about_bytes(recipe: Recipe, changes: list[Override]) -> int:

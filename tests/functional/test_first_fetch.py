@@ -1,6 +1,7 @@
 """Sources of which only an MD5 was published: from the first fetch on their SHA-256 counts, by way of the lockfile."""
 
 import io
+import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,8 @@ ONNX = "4544f4e56e0a4684215831cc937ea45c"
 TORCHSCRIPT = "a55f6bec3464f605ce8d686da8ac1533"
 CHECKPOINT = "2037c152a6be18e371ebec654314f7e0"
 RESNET50 = "f6a4da60cd5f084d97efc2c1ddb10beb"
+LABELS = "f963098ea0e785a968ca1eb634003a90"
+PICTURES = "8627befdd8c2bcf305729020e9db354e"
 ZENODO = "/zenodo.org/record/6617879/files/resnext50_32x4d_fpn.onnx"
 RESNET50_ADDRESS = "/zenodo.org/record/4735647/files/resnet50_v1.onnx"
 MIRRORS = (
@@ -63,6 +66,25 @@ def test_the_checkpoint_is_taken_out_of_its_archive(checkout: Checkout, origin: 
     take(checkout, "retinanet-checkpoint", origin, {CHECKPOINT: archive.getvalue()})
     origin.serve("/zenodo.org/record/6605272/files/retinanet_model_10.zip", Reply(archive.getvalue()))
     assert (checkout("realize", "retinanet-checkpoint").path / "checkpoint.pth").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("name", "md5", "address", "path"),
+    [
+        ("imagenet-labels", LABELS, "/dl.caffe.berkeleyvision.org/caffe_ilsvrc12.tar.gz", "./val.txt"),
+        ("imagenet-pictures", PICTURES, "/cKnowledge.org/ai/data/ILSVRC2012_img_val_500.tar", "a.JPEG"),
+    ],
+)
+def test_data_is_taken_out_of_its_archive(checkout: Checkout, name: str, md5: str, address: str, path: str) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz" if address.endswith("gz") else "w") as file:
+        member = tarfile.TarInfo(path)
+        member.size = len(BODY)
+        file.addfile(member, io.BytesIO(BODY))
+    with Origin() as origin:
+        take(checkout, name, origin, {md5: archive.getvalue()})
+        origin.serve(address, Reply(archive.getvalue()))
+        assert (checkout("realize", name).path / path).read_bytes() == BODY
 
 
 def test_mirrors_are_asked_in_order_and_one_with_other_bytes_is_passed_over(checkout: Checkout, origin: Origin) -> None:

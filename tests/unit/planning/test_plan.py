@@ -107,6 +107,27 @@ def test_a_condition_over_a_value_that_the_axis_has_not_is_refused(tmp_path: Pat
         planner(tmp_path, library=later).plan("library")
 
 
+TARGETS = """
+[run]
+targets = { mAP = 50, AP50 = 60 }
+steps = [{ name = "only", argv = ["x"] }]
+[variants.model]
+default = "small"
+small = {}
+big.targets.mAP = 37.5
+"""
+
+
+def test_a_value_of_an_axis_may_have_targets_of_its_own(tmp_path: Path) -> None:
+    made = planner(tmp_path, library=TARGETS)
+    small, big = (made.plan("library", {"model": model}) for model in ("small", "big"))
+    assert [node.run.targets for node in (small, big) if node.run] == [
+        {"mAP": 50, "AP50": 60},
+        {"mAP": 37.5, "AP50": 60},
+    ]
+    assert small.digest == big.digest
+
+
 def test_what_a_recipe_says_of_its_size_changes_no_derivation(tmp_path: Path) -> None:
     made = planner(tmp_path, library=BY_AXIS.replace(', "biggest"', ""))
     small, big = (made.plan("library", {"model": model}) for model in ("small", "big"))
