@@ -22,6 +22,7 @@ from benchmarks import (
     null_backend,
     realize_present,
     second_run,
+    standin,
     store_size,
     verify,
 )
@@ -33,6 +34,7 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "realize-present": realize_present.measure,
     "second-run": second_run.measure,
     "harness-overhead": harness_overhead.measure,
+    "standin": standin.measure,
     "null-backend": null_backend.measure,
     "noop": noop.measure,
     "store-100000": store_size.measure,
@@ -48,7 +50,10 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "evaluate-full": evaluate_full.measure,
     "first-contact": first_contact.measure,
 }
-WHEN_NAMED = ("first-contact",)
+WHEN_NAMED = (
+    "first-contact",
+    "standin",
+)
 
 
 def main() -> int:

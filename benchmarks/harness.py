@@ -33,6 +33,7 @@ class Harness:
     model: Path
     tensors: Path
     environ: Mapping[str, str]
+    session: tuple[str, ...] = SESSION
 
     @classmethod
     def of(cls, checkout: Checkout) -> Self:
@@ -62,5 +63,14 @@ class Harness:
 
     def _call(self, backend: Backend, *arguments: str) -> str:
         model = ("--model", str(self.model)) if backend == "onnxruntime" else ()
-        argv = [str(self.program), "--backend", backend, *model, "--tensors", str(self.tensors), *SESSION, *arguments]
+        argv = [
+            str(self.program),
+            "--backend",
+            backend,
+            *model,
+            "--tensors",
+            str(self.tensors),
+            *self.session,
+            *arguments,
+        ]
         return call(argv, self.environ).stdout

@@ -23,9 +23,9 @@ _NUMBERS: Mapping[str, str] = {
 
 
 def summary_metrics(text: str) -> dict[str, Metric]:
-    """The metrics of a performance run; empty for the summary of an accuracy run, which measures nothing."""
+    """The metrics of a run that measures, or looks for the peak; empty for an accuracy run, which measures nothing."""
     said = dict(_said(line) for line in text.splitlines() if ":" in line)
-    if said.get("Mode") != "PerformanceOnly":
+    if said.get("Mode") not in {"PerformanceOnly", "FindPeakPerformance"}:
         return {}
     metrics: dict[str, Metric] = {"result_valid": said.get("Result is") == "VALID"}
     for words, name in _NUMBERS.items():

@@ -1,14 +1,12 @@
 """An ONNX graph in the making: nodes and constants are added one by one and named by their number."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 import onnx
-from model import ConvNorm
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
 
 Attribute = int | str | list[int]
 OPSET: Final = 13
@@ -23,6 +21,7 @@ class Weights:
     bias: str
     kernel: int
     stride: int
+    groups: int
 
 
 class Graph:
@@ -57,20 +56,21 @@ class Graph:
         self._nodes.append(node)
         return outputs
 
-    def weights(self, layer: nn.Module) -> Weights:
-        """Add the weights of a convolution, to be used once or more."""
-        if isinstance(layer, ConvNorm):
-            conv, (weight, bias) = layer.conv, layer.folded()
-        else:
-            conv = cast("nn.Conv2d", layer)
-            weight, bias = conv.weight.detach(), cast("Tensor", conv.bias).detach()
-        return Weights(self.floats(weight.numpy()), self.floats(bias.numpy()), conv.kernel_size[0], conv.stride[0])
+    def weights(self, weight: ArrayLike, bias: ArrayLike, stride: int = 1, groups: int = 1) -> Weights:
+        """Add the weights of a convolution, [outputs, inputs / groups, kernel, kernel], to be used once or more."""
+        return Weights(self.floats(weight), self.floats(bias), np.shape(weight)[-1], stride, groups)
 
     def conv(self, x: str, weights: Weights) -> str:
         """Convolve, padded so that only the stride changes the size."""
         kernel, stride = weights.kernel, weights.stride
-        inputs = x, weights.weight, weights.bias
-        return self.add("Conv", *inputs, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
+        how: dict[str, Attribute] = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [kernel // 2] * 4}
+        if weights.groups > 1:
+            how["group"] = weights.groups
+        return self.add("Conv", x, weights.weight, weights.bias, **how)
+
+    def relu(self, x: str, weights: Weights) -> str:
+        """Convolve, and cut off what is negative."""
+        return self.add("Relu", self.conv(x, weights))
 
     def slice(self, x: str, start: int, end: int) -> str:
         """Take the columns `start` .. `end` of a matrix."""

@@ -27,3 +27,8 @@ def test_a_performance_summary_says_rate_latencies_and_verdict(result: str, vali
 
 def test_an_accuracy_summary_measures_nothing() -> None:
     assert summary_metrics("Mode     : AccuracyOnly\nSamples per second: 5\n") == {}
+
+
+def test_a_search_for_the_peak_that_failed_is_invalid() -> None:
+    summary = "Mode     : FindPeakPerformance\nCompleted samples per second    : 86.42\nResult is : INVALID\n"
+    assert summary_metrics(summary) == {"result_valid": False, "samples_per_second": 86.42}
