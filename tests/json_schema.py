@@ -116,6 +116,7 @@ RULES: Mapping[str, Callable[..., Iterator[str]]] = {
     "oneOf": _one_of,
     "const": _simple(lambda value, rule: value == rule),
     "enum": _simple(lambda value, rule: value in rule),
+    "minimum": _simple(lambda value, rule: value >= rule),
     "exclusiveMinimum": _simple(lambda value, rule: value > rule),
     "items": _items,
     "maxLength": _simple(lambda value, rule: len(value) <= rule),

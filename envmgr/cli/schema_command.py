@@ -14,6 +14,7 @@ from envmgr.model.errors import UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.lockfile import Lockfile
 from envmgr.model.names import did_you_mean
+from envmgr.model.project_file import ProjectFile
 from envmgr.model.recipe import Recipe
 from envmgr.model.run_record import RunRecord
 from envmgr.model.source import Wheels
@@ -24,6 +25,7 @@ FILES: Mapping[str, type] = {
     "lockfile": Lockfile,
     "run-record": RunRecord,
     "host-facts": HostFacts,
+    "project": ProjectFile,
 }
 """What is read from files, or written into them."""
 
@@ -54,8 +56,8 @@ class Schema(TypedDict):
 def command(context: click.Context, /, *, kind: str) -> Answer[Schema]:
     """Print the JSON schema of recipes, or of KIND.
 
-    KIND is recipe, wheels, lockfile, run-record, host-facts, or a command, such as list or root-add: the schema is
-    that of its answer with --json.
+    KIND is recipe, wheels, lockfile, run-record, host-facts, project, or a command, such as list or root-add: then the
+    schema is that of its answer with --json.
     """
     if kind in FILES:
         schema = {"$schema": DIALECT, **json_schema(FILES[kind])}

@@ -36,7 +36,7 @@ def test_a_recipe_fits_the_schema_of_recipes_and_a_wrong_one_does_not(checkout: 
     recipe = tomli.loads(checkout.recipe("words", TREE).read_text())
     assert faults(recipe, schema) == []
     assert faults({**recipe, "bild": {}}, schema) == ["$: 'bild' is not in the schema"]
-    assert schema["$defs"]["Override"]["properties"]["when"]["description"].startswith("The value is chosen on hosts")
+    assert schema["$defs"]["Override"]["properties"]["when"]["description"].startswith("The value is chosen where")
 
 
 def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
