@@ -54,6 +54,8 @@ class Cell:
             parts.append(f"mAP {self.metrics['mAP']:.3f} %")
         if "samples_per_second" in self.metrics:
             parts.append(f"{self.metrics['samples_per_second']:.4g} samples/s")
+        elif "latency_p99_ns" in self.metrics:
+            parts.append(f"99 % within {self.metrics['latency_p99_ns'] / 1e6:.4g} ms")
         if self.exit:
             parts.append(f"exit {self.exit} {_note(notes, self.message)}")
         return ", ".join(parts) or f"nothing to do {_note(notes, 'The recipe has no step for this.')}"

@@ -204,17 +204,9 @@ def test_the_matrix_of_ways_is_run_and_written(proof: Proof, tmp_path: Path) -> 
     page = tmp_path / "matrix.md"
     page.write_text("# Ways\n")
     only = [word for way in ("implementation=cpp", "scenario=Offline", "mode=accuracy") for word in ("--only", way)]
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.matrix",
-        *only,
-        "--store",
-        str(proof.first.store),
-        "--write",
-        str(page),
-    ]
-    environ = {**proof.first.environ, "PYTHONPATH": str(TOP)}
+    command = [sys.executable, "-m", "benchmarks.matrix", *only, "--write", str(page)]
+    command += ["--store", str(proof.second.store)]
+    environ = {**proof.second.environ, "PYTHONPATH": str(TOP)}
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert page.read_text().startswith("# Ways\n")

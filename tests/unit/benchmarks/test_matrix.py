@@ -38,6 +38,10 @@ def test_a_way_is_a_line_with_a_cell_for_each_mode_and_an_end_is_explained_once(
     ]
 
 
+def test_latencies_stand_where_there_is_no_rate() -> None:
+    assert cell(metrics={"latency_p99_ns": 439_410_129.0, "result_valid": False}).text([]) == "99 % within 439.4 ms"
+
+
 def test_one_backend_gives_the_same_digits_whatever_else_differs() -> None:
     one, other = cell(metrics={"mAP": 60.0}), cell(metrics={"mAP": 60.00000001}, implementation="python")
     assert disagreements([one, one, cell(12)]) == []
