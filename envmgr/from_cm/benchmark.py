@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from envmgr.from_cm.meaning import NOTHING, Known, Meaning, Rule, Values, Words, lacks, note, sets
+from envmgr.from_cm.words import WHOLE_IMAGENET
 
 _OTHERS = "other models than MLPerf's RetinaNet and ResNet50 are not here; a recipe adds one"
 _VENDORS = "harnesses of vendors are not here"
@@ -103,7 +104,7 @@ _NOT_PYTORCH = note(
 )
 RULES = (
     Rule(seen=("_full",), when={"model": "retinanet"}, unset="dataset", meaning=sets(dataset="openimages")),
-    Rule(seen=("_full",), when={"model": "resnet50"}, unset="dataset", meaning=sets(dataset="imagenet")),
+    Rule(seen=("_full",), when={"model": "resnet50"}, unset="dataset", meaning=lacks(WHOLE_IMAGENET)),
     Rule(when={"model": "retinanet"}, unset="dataset", meaning=_OPENIMAGES),
     Rule(when={"model": "resnet50"}, unset="dataset", meaning=_IMAGENET),
     Rule(unset="count", meaning=_ALL_SAMPLES),

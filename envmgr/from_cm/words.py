@@ -41,6 +41,8 @@ _TORCHVISION = "nothing here uses torchvision: the model is a module of its own 
 _ONNXRUNTIME = "the recipe pins ONNX Runtime; its axis `onnxruntime` has other releases for C++"
 _SOURCES = "LoadGen's sources are pinned by the recipe loadgen-sources"
 
+WHOLE_IMAGENET = "the whole validation set of ImageNet is handed out to members only: there is no recipe for it"
+
 OPENIMAGES: Values = {
     "10": sets(dataset="openimages-10"),
     "50": sets(dataset="openimages-50"),
@@ -57,7 +59,7 @@ OPENIMAGES: Values = {
 }
 IMAGENET: Values = {
     "500": sets(dataset="imagenet-500"),
-    "full": sets(dataset="imagenet"),
+    "full": lacks(WHOLE_IMAGENET),
     "NCHW": NOTHING,
     "validation": NOTHING,
     "original": NOTHING,
