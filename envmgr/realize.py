@@ -24,7 +24,7 @@ from envmgr.builders.builder import BuildReport, BuildTask, Input, Limits
 from envmgr.builders.registry import BUILDERS
 from envmgr.manifest import sketch
 from envmgr.model.digest import Digest
-from envmgr.model.errors import EnvmgrError, FetchError, LockMismatchError
+from envmgr.model.errors import EnvmgrError, FetchError, HostError, LockMismatchError
 from envmgr.model.event import Event
 from envmgr.model.lockfile import Expected
 from envmgr.model.node import Node
@@ -73,6 +73,19 @@ class NotInStoreError(FetchError):
         )
 
 
+class OtherSystemError(HostError):
+    """Something would have to be built by a machine of another system than this one."""
+
+    def __init__(self, nodes: Sequence[Node], here: str) -> None:
+        self.labels = [node.derivation.label for node in nodes]
+        self.systems = {node.derivation.system for node in nodes}
+        self.here = here
+        super().__init__(
+            f"{', '.join(self.labels)} can only be built on {', '.join(sorted(self.systems))}, and this is {here}",
+            fix="realize it there, or copy it from a cache that has it",
+        )
+
+
 @dataclass(frozen=True)
 class Options:
     """How to realise; none of it changes what comes out."""
@@ -93,6 +106,7 @@ class Realizer:
         executor: Executor,
         *,
         options: Options,
+        system: str,
         notice: Callable[[Event], None] = lambda event: None,
         copying: "Copying | None" = None,
         below: "Below | None" = None,
@@ -100,6 +114,7 @@ class Realizer:
         self.store = store
         self.executor = executor
         self.options = options
+        self.system = system
         self.notice = notice
         self.copying = copying
         self.below = below
@@ -142,11 +157,14 @@ class Realizer:
             BuildError, FetchError, IntegrityError, HostError: a step failed.
             OutputMismatchError: an output is not what the lockfile pins.
             NotInStoreError: something must be fetched, and the options forbid it.
+            OtherSystemError: something must be built, and not by this machine.
         """
         survey = self.survey(roots, expected)
         self.notice(Event("planned", "plan", text=str(survey)))
         if self.options.offline and survey.fetches:
             raise NotInStoreError([node.derivation.label for node in survey.fetches])
+        if elsewhere := [node for node in survey.builds if node.derivation.system != self.system]:
+            raise OtherSystemError(elsewhere, self.system)
         schedule = Schedule(
             survey.missing,
             survey.present,

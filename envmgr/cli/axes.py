@@ -9,6 +9,7 @@ from envmgr.model.axis import Axes, Fact, choose, holds
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
 from envmgr.model.recipe import Axis, Override
+from envmgr.planning.systems import SYSTEM
 
 
 class AxisValue(TypedDict):
@@ -43,23 +44,25 @@ def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[Show
 def _own_axes(project: Project, item: Node, given: Axes) -> Iterator[ShownAxis]:
     before: dict[str, str] = {}
     for name, axis in project.catalog.recipe(item.recipe).variants.items():
-        chosen = item.choices[name]
+        chosen = item.choices.get(name, item.derivation.system)
         yield {
             "axis": name,
             "recipe": item.recipe,
             "summary": axis.summary,
             "default": axis.default,
             "chosen": chosen,
-            "why": "set" if given.get(name) == chosen else _why(axis, chosen, before, project.facts),
+            "why": "set" if given.get(name) == chosen else _why(axis, name, chosen, before, project.facts),
             "values": {value: _value(change) for value, change in axis.values.items()},
         }
         before[name] = chosen
 
 
-def _why(axis: Axis, chosen: str, before: Axes, facts: HostFacts) -> str:
+def _why(axis: Axis, name: str, chosen: str, before: Axes, facts: HostFacts) -> str:
     def fact(name: str) -> Fact:
         return before.get(name) or facts.fact(name)
 
+    if name == SYSTEM:
+        return "this host"
     when = axis.values[chosen].when
     if choose({value: change.when for value, change in axis.values.items()}, axis.default, fact) != chosen:
         return "a recipe above"

@@ -1,7 +1,7 @@
 """`envmgr lock`: pin what is built, from what, and what must come of it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import Notice, watching
-from envmgr.cli.options import complete_recipe, set_option, work_options
+from envmgr.cli.options import complete_recipe, set_option, system_option, work_options
 from envmgr.cli.project import Project
 from envmgr.cli.realizing import realizing
 from envmgr.manifest import FileEntry, sketch
@@ -20,11 +20,12 @@ from envmgr.model.errors import UsageError
 from envmgr.model.lockfile import EntryKey, Locked, LockedSource, Lockfile, Root
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
-from envmgr.model.recipe import Recipe
+from envmgr.model.recipe import Override, Recipe
 from envmgr.model.source import WheelsSource
 from envmgr.network.package_index import users_index
 from envmgr.network.resolve import resolve, show
 from envmgr.planning.locked_plan import describe, hold, read
+from envmgr.planning.systems import SYSTEM
 from envmgr.store.durable import write_file, writing
 from envmgr.store.store import Store
 
@@ -42,11 +43,14 @@ class Written(TypedDict):
     lock: Path
     changed: bool
     entries: int
+    unproven: int
+    """Entries whose output nobody has built yet, and which pin none."""
 
 
 @click.command("lock")
 @click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_recipe)
 @set_option()
+@system_option()
 @click.option(
     "--lock", type=click.Path(path_type=Path), default=Path("recipes.lock"), show_default=True, help="The file."
 )
@@ -64,36 +68,43 @@ def command(
     *,
     names: tuple[str, ...],
     axes: dict[str, str],
+    system: str,
     lock: Path,
     check: bool,
     update: bool,
     no_realize: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
 ) -> Answer[Checked | Written]:
-    """Lock NAMEs with the axes that are set; without NAMEs, lock all roots again and drop what they need no more."""
+    """Lock NAMEs with the axes that are set; without NAMEs, lock all roots again and drop what they need no more.
+
+    What is for another system than this host's is pinned down to the derivations, and its outputs are left as they are.
+    """
     before = read(lock) if lock.is_file() or check else Lockfile()
-    roots = [Root(recipe=name, set=axes) for name in names] or list(before.root)
+    here = project.facts.system
+    roots = [Root(recipe=name, system=system or here, set=axes) for name in names] or [
+        root for root in before.root if system in ("", root.system)
+    ]
     if not roots:
         raise UsageError(f"{lock} has nothing to lock again", fix="name a recipe: envmgr lock NAME")
     if update:
-        _update(project, [root.recipe for root in roots])
-    planned = [(root, project.planner.plan(root.recipe, root.set)) for root in roots]
+        _update(project, dict.fromkeys(root.recipe for root in roots), system)
+    planners = {name: project.planner_with({}, name) for name in {root.system for root in roots}}
+    planned = [(root, planners[root.system].plan(root.recipe, root.set)) for root in roots]
     if check:
         for _, node in planned:
             hold(node, before)
         return Answer({"lock": lock, "up_to_date": True}, f"{lock} is up to date")
     with project.store() as store, watching(stream=work["stream"]) as notice:
-        after, pinned = before if names else before.of_other_systems(project.facts.system), before.entries()
+        after, pinned = before if names else before.without(planners), before.entries()
         for root, node in planned:
-            done = {} if no_realize else _realized(project, store, node, work, notice)
+            done = {} if no_realize or root.system != here else _realized(project, store, node, work, notice)
             after = after.with_entries(root, [_entry(item, done, store, pinned) for item in node.walk() if item.recipe])
     changed = after.show() != (lock.read_text() if lock.is_file() else "")
     if changed:
         _write(lock, after.show())
-    return Answer(
-        {"lock": lock, "changed": changed, "entries": len(after.entry)},
-        f"{lock}: {len(after.entry)} entries, {'written' if changed else 'unchanged'}",
-    )
+    entries, unproven = len(after.entry), sum(entry.is_unproven for entry in after.entry)
+    said = f"{lock}: {entries} entries, {unproven} of them without an output, {'written' if changed else 'unchanged'}"
+    return Answer({"lock": lock, "changed": changed, "entries": entries, "unproven": unproven}, said)
 
 
 def _write(lock: Path, text: str) -> None:
@@ -142,22 +153,42 @@ def _with_sha256(source: LockedSource, node: Node, pinned: LockedSource, store: 
     return pinned
 
 
-def _update(project: Project, names: list[str]) -> None:
-    """Resolve the wheels of these recipes for every interpreter ABI that they know, and write the files of pins."""
+def _update(project: Project, names: Iterable[str], system: str) -> None:
+    """Resolve the wheels of these recipes for every interpreter ABI that they know, and write the files of pins.
+
+    `system` is the only one whose wheels are resolved; empty: all that a recipe has wheels of.
+    """
     index = users_index(os.environ)
     for name in names:
         recipe = project.catalog.recipe(name)
-        changes = [value.sources for axis in recipe.variants.values() for value in axis.values.values()]
-        for source in (source for sources in (recipe.sources, *changes) for source in sources.values()):
-            if isinstance(source, WheelsSource):
-                if project.catalog.is_imported(name):
-                    raise UsageError(
-                        f"{name} is imported: its wheels are pinned where it is at home",
-                        where=str(project.catalog.file(name)),
-                        fix="update it there",
-                    )
-                pinned = {abi: resolve(source.requirements, abi, project.facts.system, index) for abi in _abis(recipe)}
-                (project.recipes / source.path).write_text(show(pinned, name))
+        for source, of in _wheels(recipe, project.facts.system):
+            if system not in ("", of):
+                continue
+            if project.catalog.is_imported(name):
+                raise UsageError(
+                    f"{name} is imported: its wheels are pinned where it is at home",
+                    where=str(project.catalog.file(name)),
+                    fix="update it there",
+                )
+            pinned = {abi: resolve(source.requirements, abi, of, index) for abi in _abis(recipe)}
+            (project.recipes / source.path).write_text(show(pinned, name))
+
+
+def _wheels(recipe: Recipe, here: str) -> Iterator[tuple[WheelsSource, str]]:
+    """The wheels that a recipe may be made from, and the system that they are for.
+
+    Where the axis `system` has none of its own for a system, that is the one of all others; without the axis, this
+    host's.
+    """
+    systems = recipe.variants[SYSTEM].values if SYSTEM in recipe.variants else {here: Override()}
+    own = {of: [value.sources] for of, value in systems.items()}
+    changes = [
+        value.sources for name, axis in recipe.variants.items() if name != SYSTEM for value in axis.values.values()
+    ]
+    common = next((of for of, value in systems.items() if not value.sources), here)
+    own[common] = [recipe.sources, *changes]
+    for of, tables in own.items():
+        yield from ((source, of) for table in tables for source in table.values() if isinstance(source, WheelsSource))
 
 
 def _abis(recipe: Recipe) -> list[str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from envmgr.cli.live import Notice
 from envmgr.cli.operand import planned, store_path
-from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.project import Project, doubtful, keep_lockfile, locked
 from envmgr.model.digest import Digest
+from envmgr.model.event import Event
 from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import NotValidError
@@ -55,7 +56,9 @@ def named(
     if nodes:
         from envmgr.cli.realizing import realizing
 
-        _, expected = locked(list(nodes.values()), lock)
+        lockfile, expected = locked(list(nodes.values()), lock)
+        for doubt in doubtful(list(nodes.values()), lockfile):
+            notice(Event("warned", "lockfile", text=doubt))
         with realizing(project, store, work, notice) as realizer:
             done = realizer.realize(list(nodes.values()), expected)
         keep_lockfile(store, lock, (path for node in nodes.values() for path in _paths(node, done)))

@@ -9,6 +9,7 @@ import click
 
 from envmgr.builders.policy import Policy
 from envmgr.cli.project import NoCheckoutError, Project
+from envmgr.model.derivation import SYSTEMS
 from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ def set_option() -> Decorator:
     """`--set AXIS=VALUE`, as often as wanted; the command gets `axes`, a dictionary."""
     return click.option(
         "--set", "axes", multiple=True, metavar="AXIS=VALUE", callback=_axes, help="Choose the value of an axis."
+    )
+
+
+def system_option() -> Decorator:
+    """`--system SYSTEM`: plan for another system than this host's; the command gets `system`, empty if not given."""
+    return click.option(
+        "--system",
+        type=click.Choice(SYSTEMS),
+        callback=lambda _context, _option, value: value or "",
+        help="Plan for this system instead of this host's.",
     )
 
 

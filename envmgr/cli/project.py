@@ -107,11 +107,14 @@ class Project:
 
         return Catalog(self.recipes, folders(self))
 
-    def planner_with(self, replacements: "Mapping[str, Replacement]") -> "Planner":
-        """Makes plans in which other recipes stand in for some inputs."""
+    def planner_with(self, replacements: "Mapping[str, Replacement]", system: str = "") -> "Planner":
+        """Makes plans in which other recipes stand in for some inputs, or for another system than this host's."""
+        from envmgr.model.host import HostFacts
         from envmgr.planning.plan import Planner
 
-        return Planner(self.catalog, self.facts, replacements) if replacements else self.planner
+        if system in ("", self.facts.system):
+            return Planner(self.catalog, self.facts, replacements) if replacements else self.planner
+        return Planner(self.catalog, HostFacts.of_system(system, self.facts.python.abi), replacements)
 
     def store(self, *, read_only: bool = False) -> Store:
         """The store, opened."""
@@ -130,10 +133,10 @@ class Project:
             return None
 
     def plan(
-        self, names: tuple[str, ...], axes: dict[str, str], replacements: "Mapping[str, Replacement]"
+        self, names: tuple[str, ...], axes: dict[str, str], replacements: "Mapping[str, Replacement]", system: str = ""
     ) -> "list[Node]":
-        """The plans of several recipes with the same axes and the same replaced inputs."""
-        planner = self.planner_with(replacements)
+        """The plans of several recipes with the same axes and the same replaced inputs, for one system."""
+        planner = self.planner_with(replacements, system)
         return [planner.plan(name, axes) for name in names]
 
     def watched(self, nodes: "list[Node]", lock: Path | None) -> list[str]:
@@ -202,3 +205,12 @@ def locked(nodes: "list[Node]", lock: Path | None) -> "tuple[Lockfile | None, di
     for node in nodes:
         expected |= hold(node, lockfile)
     return lockfile, expected
+
+
+def doubtful(nodes: "list[Node]", lockfile: "Lockfile | None") -> list[str]:
+    """What is to be said where the lockfile pins no output of something: that nothing was held against it."""
+    from envmgr.planning.locked_plan import unproven
+
+    names = ", ".join(unproven(nodes, lockfile)) if lockfile else ""
+    said = f"the lockfile pins no output of {names}: what comes out is unproven, and `envmgr lock` writes it down"
+    return [said] if names else []

@@ -11,9 +11,16 @@ from typing_extensions import TypedDict
 from envmgr import realize_hot
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, lock_option, set_option, with_option, work_options
+from envmgr.cli.options import (
+    complete_recipe,
+    lock_option,
+    set_option,
+    system_option,
+    with_option,
+    work_options,
+)
 from envmgr.cli.out_link import keep_by_links, links_of
-from envmgr.cli.project import Project, keep_lockfile, keep_printed, locked
+from envmgr.cli.project import Project, doubtful, keep_lockfile, keep_printed, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.errors import UsageError
 from envmgr.model.realisation import Realisation
@@ -64,6 +71,7 @@ class Surveyed(TypedDict):
 @lock_option()
 @set_option()
 @with_option()
+@system_option()
 @work_options()
 @click.option(
     "--out-link",
@@ -86,6 +94,7 @@ def command(
     lock: Path | None,
     axes: dict[str, str],
     replacements: dict[str, Replacement],
+    system: str,
     out_link: Path | None,
     dry_run: bool,
     rebuild: bool,
@@ -96,11 +105,12 @@ def command(
     if closure and not rebuild:
         raise UsageError("--closure says what is built again", fix="--rebuild --closure")
     began = time.time_ns()
-    nodes = project.plan(names, axes, replacements)
+    nodes = project.plan(names, axes, replacements, system)
     artifacts = [node for node in nodes if node.run is None]
     links = links_of(out_link, len(artifacts))
     seen = realize_hot.look(project.watched(nodes, lock), began)
-    _, expected = locked(nodes, lock)
+    lockfile, expected = locked(nodes, lock)
+    doubts = doubtful(nodes, lockfile)
     with (
         project.store() as store,
         watching(stream=work["stream"]) as notice,
@@ -114,13 +124,13 @@ def command(
         kept = keep_lockfile(store, lock, paths)
         keep_by_links(store, zip(links, paths, strict=False))
         spared = paths and keep_printed(store, paths)
-        if seen and spared and not rebuild and not links:
+        if seen and spared and not rebuild and not links and not doubts:
             _remember(store, paths, spared, realize_hot.with_now(seen, str(kept)) if kept else seen)
     outputs = [Output(name=node.recipe, axes=dict(node.axes), **dict(done[node.digest])) for node in artifacts]
     data: Realised | Again = Again(outputs=outputs, rebuilt=again) if rebuild else Realised(outputs=outputs)
     if different := [item for item in again if item.entries]:
-        return Answer(data, failure=RebuildDiffersError(different))
-    return Answer(data, "\n".join(str(store.layout.object(path)) for path in paths))
+        return Answer(data, warnings=doubts, failure=RebuildDiffersError(different))
+    return Answer(data, "\n".join(str(store.layout.object(path)) for path in paths), warnings=doubts)
 
 
 def _survey(survey: Survey) -> Answer[Realised | Again | Surveyed]:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @contextmanager
 def realizing(project: Project, store: Store, work: Mapping[str, Any], notice: Notice) -> Iterator[Realizer]:
     """What realises in a store; `work` has the shared options, as click parsed them."""
-    held, options = executor(work["sandbox"]), realize_options(work)
+    held, options, system = executor(work["sandbox"]), realize_options(work), project.facts.system
     with _copying(store, work, notice) as copying, _below(project, store, notice) as below:
-        yield Realizer(store, held, options=options, notice=notice, copying=copying, below=below)
+        yield Realizer(store, held, options=options, system=system, notice=notice, copying=copying, below=below)
 
 
 @contextmanager

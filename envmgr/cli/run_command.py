@@ -12,7 +12,7 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.asked import ask, wanted
 from envmgr.cli.live import watching
 from envmgr.cli.options import complete_recipe, env_option, lock_option, set_option, with_option, work_options
-from envmgr.cli.project import Project, keep_lockfile, locked
+from envmgr.cli.project import Project, doubtful, keep_lockfile, locked
 from envmgr.cli.realizing import realizing
 from envmgr.model.digest import Digest
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError
@@ -69,7 +69,7 @@ def command(
     short = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
     asked = ask(project, name, wanted(axes, short), replacements)
     node, settings = asked.node, asked.settings
-    _, expected = locked([node], lock)
+    lockfile, expected = locked([node], lock)
     require(node, project.facts)
     lent = nvidia_driver(driver(os.environ, start=True)) if needs_driver(node) else None
     with (
@@ -79,14 +79,15 @@ def command(
     ):
         inputs = realizer.realize([node], expected)
         keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
-        lockfile = Digest.of(lock.read_bytes()) if lock else None
+        pinned_by = Digest.of(lock.read_bytes()) if lock else None
         replaced = {role: str(item) for role, item in replacements.items()}
-        question = Question(node, inputs, settings, lockfile, project.facts, environment, replaced, lent)
+        question = Question(node, inputs, settings, pinned_by, project.facts, environment, replaced, lent)
         record = run(question, store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
         {"record": folder / "record.json", "run": record},
         _summary(record, folder),
+        warnings=doubtful([node], lockfile),
         failure=_verdict(record, asked.run, folder),
     )
 

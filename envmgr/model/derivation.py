@@ -20,6 +20,9 @@ from envmgr.model.store_path import StorePath
 
 SCHEMA = 1
 
+SYSTEMS = ("aarch64-linux", "x86_64-linux")
+"""The systems that plans can be made for, on any machine."""
+
 REVISIONS: Mapping[str, int] = {
     "cmake": 1,
     "fetch_files": 1,

@@ -5,6 +5,7 @@ reach a derivation in any other way.
 """
 
 from collections.abc import Mapping
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -53,6 +54,12 @@ class HostFacts(_Facts):
     memory_bytes: int
     python: PythonFacts
     cuda: CudaFacts = CudaFacts()
+
+    @classmethod
+    def of_system(cls, system: str, abi: str) -> Self:
+        """A machine of which no more is known than its system and its interpreter: no GPU, nothing of its processor."""
+        cpu, python = CpuFacts(model="", cores=1), PythonFacts(abi=abi, version="")
+        return cls(system=system, distribution="", kernel="", libc="", cpu=cpu, memory_bytes=0, python=python)
 
     def fact(self, name: str) -> str | int | tuple[str, ...]:
         """The fact of a dotted name, such as `python.abi`.

@@ -207,7 +207,7 @@ class Recipe(_Part):
     inputs: dict[Role, Input] = {}
     """Other recipes, by role: a name, or a name with axes that are fixed for it."""
     requires: When = {}
-    """Facts that a host must have to run what has this recipe among its inputs; building asks for none of them."""
+    """Facts that a host must have to run what has this recipe among its inputs; building asks for `system` only."""
     build: Build | None = None
     """How an artifact is made."""
     run: Run | None = None

@@ -1,7 +1,7 @@
 """A plan held against recipes.lock: what is in it, what differs and in which field, what must come out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from envmgr.manifest import FileEntry, Manifest, sketch
@@ -29,18 +29,19 @@ class NotLockedError(LockMismatchError):
         self.recipe, self.axes = node.recipe, dict(node.axes)
         variant = ", ".join(f"{axis}={value}" for axis, value in sorted(node.axes.items())) or "no axes"
         message = f"{node.recipe} ({variant}, {node.derivation.system}) is not in the lockfile"
-        super().__init__(message, fix=f"`envmgr lock {node.recipe}` with the same --set adds it")
+        command = f"envmgr lock {node.recipe} --system {node.derivation.system}"
+        super().__init__(message, fix=f"`{command}` with the same --set adds it")
 
 
 class OutOfDateError(LockMismatchError):
     """The lockfile has this recipe otherwise; `differences` says field by field how."""
 
-    def __init__(self, recipe: str, differences: Sequence[FieldChange]) -> None:
-        self.recipe, self.differences = recipe, list(differences)
+    def __init__(self, recipe: str, system: str, differences: Sequence[FieldChange]) -> None:
+        self.recipe, self.system, self.differences = recipe, system, list(differences)
         pairs = [(change.field, *shown(change.before, change.after)) for change in differences]
         rows = "".join(f"\n    {field}: locked {locked}, now {now}" for field, locked, now in pairs)
         super().__init__(
-            f"{recipe} is not what the lockfile pins:{rows}", fix=f"`envmgr lock {recipe}` if this is meant"
+            f"{recipe} is not what the lockfile pins for {system}:{rows}", fix="`envmgr lock` if this is meant"
         )
 
 
@@ -71,13 +72,19 @@ def hold(node: Node, lockfile: Lockfile) -> dict[Digest, Expected]:
             if entry is None:
                 raise NotLockedError(item)
             if entry.derivation != item.digest:
-                raise OutOfDateError(item.recipe, _differences(entry, describe(item)))
+                raise OutOfDateError(item.recipe, entry.system, _differences(entry, describe(item)))
             if entry.store_path is not None and entry.manifest is not None:
                 expected[item.digest] = Expected(entry.store_path, entry.manifest, entry.contents)
             for role, source in entry.sources.items():
                 if source.sha256 and source.size:
                     expected[item.inputs[role].digest] = _expected_file(item.inputs[role], source)
     return expected
+
+
+def unproven(nodes: Iterable[Node], lockfile: Lockfile) -> list[str]:
+    """The recipes of some plans that the lockfile has without an output, by name: whatever comes out is accepted."""
+    without = {entry.derivation for entry in lockfile.entry if entry.is_unproven}
+    return sorted({item.recipe for node in nodes for item in node.walk() if item.digest in without})
 
 
 def _expected_file(node: Node, locked: LockedSource) -> Expected:

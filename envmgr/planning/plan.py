@@ -4,7 +4,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from envmgr.model.axis import Axes, choose
 from envmgr.model.canonical import Value
@@ -13,10 +12,11 @@ from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
 from envmgr.model.recipe import InputReference, Override, Recipe, Run, Scalar, When
-from envmgr.model.source import FilesSource, FixedSource, WheelsSource
+from envmgr.model.source import FilesSource, FixedSource, PypiSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.sources import source_derivation, wheels
+from envmgr.planning.systems import SYSTEM, check_file, check_requirement, value_of
 
 PYTHON = "python"
 """The axis by which wheels are chosen, declared or not."""
@@ -119,15 +119,16 @@ class Planner:
         for name in recipe.variants:
             chosen[name] = self._value(recipe, name, given, chosen)
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
+        requires = self._requirements(recipe, changes)
         below = {**given, **chosen}
         references = _references(recipe, changes)
         for role, reference in self._replacing.items():
             if role in references and reference.recipe not in above:
                 references[role] = reference
         inputs = self._inputs(recipe, changes, references, below, above)
+        chosen.pop(SYSTEM, None)  # the derivation says it, and nobody can set it
         choices = _gathered(references, {role: node.choices for role, node in inputs.items()}) | chosen
         self._check_conditions(recipe, choices)
-        requires = self._requirements(recipe, changes)
         deciding = {name: value for name, value in chosen.items() if recipe.variants[name].decides}
         derivation = self._derivation(recipe, changes, inputs)
         _ = derivation.digest  # inputs first: so it is never a chain of digests that is waited for
@@ -149,6 +150,7 @@ class Planner:
             requires |= change.requires
         for fact in requires.keys() - HostFacts.names():
             raise UnknownNameError("host fact", fact, HostFacts.names(), where=self._where(recipe))
+        check_requirement(recipe.name, self.facts.system, requires, self._where(recipe))
         return requires
 
     def _check_conditions(self, recipe: Recipe, choices: Axes) -> None:
@@ -163,6 +165,8 @@ class Planner:
     def _value(self, recipe: Recipe, name: str, given: Axes, before: Axes) -> str:
         """The value of an axis; `before` are those that stand before it in the recipe."""
         axis, where = recipe.variants[name], self._where(recipe)
+        if name == SYSTEM:
+            return value_of(recipe.name, self.facts.system, axis.values, where)
         if name in given:
             if given[name] not in axis.values:
                 raise UnknownNameError(f"value of axis {name}", given[name], axis.values, where=where)
@@ -203,14 +207,20 @@ class Planner:
         for change in changes:
             sources |= change.sources
         nodes: dict[str, Node] = {}
+        folder = self.catalog.file(recipe.name).parent
         for role, source in sources.items():
-            folder = self.catalog.file(recipe.name).parent
             if isinstance(source, WheelsSource):
                 pinned = wheels(source, self.catalog, folder, given.get(PYTHON, self.facts.python.abi))
-                nodes |= {project: _fetched(wheel, folder) for project, wheel in pinned.items()}
+                nodes |= {project: self._fetched(recipe, wheel) for project, wheel in pinned.items()}
             else:
-                nodes[role] = _fetched(source, folder)
+                nodes[role] = self._fetched(recipe, source)
         return nodes
+
+    def _fetched(self, recipe: Recipe, source: FixedSource) -> Node:
+        if isinstance(source, PypiSource):
+            check_file(recipe.name, self.facts.system, source.file, self._where(recipe))
+        folder = self.catalog.file(recipe.name).parent
+        return Node(derivation=source_derivation(source, folder), source=source, folder=folder)
 
     def _derivation(self, recipe: Recipe, changes: list[Override], inputs: Mapping[str, Node]) -> Derivation:
         builder = recipe.build.builder if recipe.build else "run"
@@ -236,10 +246,6 @@ class Planner:
 
     def _where(self, recipe: Recipe) -> str:
         return str(self.catalog.file(recipe.name))
-
-
-def _fetched(source: FixedSource, folder: Path) -> Node:
-    return Node(derivation=source_derivation(source, folder), source=source, folder=folder)
 
 
 def _check_value(recipe: Recipe, axis: str, wanted: Scalar | tuple[Scalar, ...], where: str) -> None:

@@ -6,6 +6,7 @@ from envmgr.model.axis import holds
 from envmgr.model.errors import HostError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
+from envmgr.model.recipe import When
 
 DRIVER = "cuda."
 """How the names of facts begin that NVIDIA's driver tells."""
@@ -40,15 +41,17 @@ class HostLacksError(HostError):
 
 
 def require(node: Node, facts: HostFacts) -> None:
-    """Return if the host is what every recipe of the plan requires.
+    """Return if the host is of the plan's system, and what every recipe of it requires.
 
     Raises:
         HostLacksError: it is not.
     """
+    asked: list[tuple[Node, When]] = [(node, {"system": node.derivation.system})]
+    asked += [(item, item.requires) for item in node.walk()]
     lacks = [
         Lack(item.derivation.label, fact, wanted, facts.fact(fact))
-        for item in node.walk()
-        for fact, wanted in item.requires.items()
+        for item, requires in asked
+        for fact, wanted in requires.items()
         if not holds({fact: wanted}, facts.fact)
     ]
     if lacks:

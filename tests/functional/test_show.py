@@ -34,7 +34,7 @@ large = { version = "2", inputs = { words = "words" }, settings = { texts = { si
 HOSTED = """
 [build]
 builder = "tree"
-[variants.system]
+[variants.family]
 other = { when = { system = "none" } }
 linux = { when = { system = ["x86_64-linux", "aarch64-linux"] }, settings = { texts = { here = "yes" } } }
 [variants.size]
@@ -48,11 +48,11 @@ def test_every_axis_is_shown_with_what_its_values_change_and_why_one_was_chosen(
     checkout.recipe("words", "[build]\nbuilder = 'tree'\n")
     checkout.recipe("library", HOSTED)
     checkout.recipe("tool", AXES)
-    own, system, theirs = checkout("show", "tool", "--json").data["variants"]
+    own, family, theirs = checkout("show", "tool", "--json").data["variants"]
     assert (own["axis"], own["recipe"], own["chosen"], own["why"]) == ("size", "tool", "small", "default")
     large = own["values"]["large"]
     assert large["changes"] == ["version = 2", "inputs.words = words", "settings.texts = size"]
-    assert (system["chosen"], system["why"]) == ("linux", "this host: system = x86_64-linux or aarch64-linux")
+    assert (family["chosen"], family["why"]) == ("linux", "this host: system = x86_64-linux or aarch64-linux")
     assert (theirs["recipe"], theirs["chosen"], theirs["why"]) == ("library", "small", "a recipe above")
     assert checkout("show", "tool", "--set", "size=large", "--json").data["variants"][0]["why"] == "set"
     shown = checkout("show", "tool").stdout.splitlines()

@@ -43,7 +43,7 @@ def test_store_paths_are_as_expected(name: str, manner: str, tmp_path: Path) -> 
     node = plan(name, manner)
     with Store.open(tmp_path / "store") as store:
         options = Options(jobs=1, limits=Limits(seconds=60))
-        realizer = Realizer(store, executor("preferred"), options=options)
+        realizer = Realizer(store, executor("preferred"), options=options, system=HOST.system)
         done = realizer.realize([node], {})
         shown = [f"{done[item.digest].store_path}\n{done[item.digest].manifest}" for item in node.walk()]
     compare("\n\n".join(shown), "-".join(filter(None, (name, manner, "outputs"))))

@@ -13,6 +13,7 @@ from envmgr.model.source import GitSource, UrlSource
 from envmgr.planning.catalog import Catalog
 from envmgr.planning.locked_plan import hold
 from envmgr.planning.plan import Planner
+from envmgr.planning.systems import SYSTEM
 
 TOP = Path(__file__).parents[2]
 RECIPES = TOP / "recipes"
@@ -76,14 +77,17 @@ def test_every_value_of_every_axis_plans(name: str) -> None:
     planner = Planner(catalog, host("cp311"))
     for axis, described in catalog.recipe(name).variants.items():
         for value in described.values:
-            assert planner.plan(name, {axis: value, **NEEDED.get((name, value), {})}).choices[axis] == value
+            if axis == SYSTEM:
+                assert Planner(catalog, host("cp311", value)).plan(name).derivation.system == value
+            else:
+                assert planner.plan(name, {axis: value, **NEEDED.get((name, value), {})}).choices[axis] == value
 
 
 def test_the_lockfile_pins_the_recipes_as_they_are_now() -> None:
     lockfile = Lockfile.parse(LOCK.read_text())
     assert any(entry.axes.get("python") == "cp311" for entry in lockfile.entry)
     for root in lockfile.root:
-        for entry in (entry for entry in lockfile.entry if entry.recipe == root.recipe):
+        for entry in (item for item in lockfile.entry if (item.recipe, item.system) == (root.recipe, root.system)):
             if any(entry.axes.get(axis, value) != value for axis, value in root.set.items()):
                 continue  # of another root
             facts = host(entry.axes.get("python", "cp311"), entry.system)

@@ -14,6 +14,8 @@ from envmgr.cli.recipe.files import files_argument, own_files
 from envmgr.model.errors import EnvmgrError, InvalidInputError
 from envmgr.model.recipe import Recipe
 from envmgr.planning.catalog import RecipeError
+from envmgr.planning.plan import Planner
+from envmgr.planning.systems import SYSTEM
 from envmgr.toml.file import check_toml
 
 
@@ -48,7 +50,8 @@ class FaultsError(InvalidInputError):
 def command(project: Project, /, *, files: tuple[Path, ...]) -> Answer[Checked]:
     """Look for every fault in the project's recipes (or FILEs): keys and values, inputs, axes, settings of builders.
 
-    Each recipe is planned for this host, with every value of every axis. Nothing is built.
+    Each recipe is planned for this host, with every value of every axis, and for the systems that its axis `system`
+    names. Nothing is built.
     """
     own = own_files(project, files)
     faults: list[Fault] = []
@@ -70,10 +73,14 @@ def _faults(project: Project, file: Path) -> Iterator[EnvmgrError]:
     if isinstance(found, list):
         yield from found
         return
-    choices = [{}, *({axis: value} for axis, item in found.variants.items() for value in item.values)]
-    for axes in choices:
+    variants = {name: list(axis.values) for name, axis in found.variants.items()}
+    plans: list[tuple[Planner, dict[str, str]]] = [
+        (project.planner_with({}, system), {}) for system in variants.pop(SYSTEM, [""])
+    ]
+    plans += [(project.planner, {axis: value}) for axis, values in variants.items() for value in values]
+    for planner, axes in plans:
         try:
-            node = project.planner.plan(file.stem, axes)
+            node = planner.plan(file.stem, axes)
             if node.derivation.builder in SETTINGS:
                 read_settings(SETTINGS[node.derivation.builder], node.derivation)
         except EnvmgrError as error:
