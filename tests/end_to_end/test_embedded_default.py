@@ -3,11 +3,13 @@
 One file, so that one worker makes the two stores for all of these tests.
 """
 
+import io
 import json
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,11 +22,17 @@ from envmgr.model.digest import Digest
 from envmgr.model.run_record import RunRecord
 from tests.end_to_end.conftest import LOCK, QUICK, TOP, Made, Proof, copy_checkout
 from tests.end_to_end.page import follow
+from tests.functional.conftest import Checkout
+from tests.functional.published import take
+from tests.loopback import Origin, Reply
 from tests.plain_score import Detection, Truth, mean_average_precision
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.registry]
 
 LEAST_MAP = 55
+OPENIMAGES_MD5 = "817fd8da3aeeb0575f1e2d2926b15e68"
+OPENIMAGES_CLASSES = "6b21d26d56fe25c1df74bbbd206087b8b803147ff682aca771385ebaef995b88"
+OPENIMAGES_ARCHIVE = "/github.com/mlcommons/inference/releases/download/v2.1/openimages-mlperf_annotations_2.1.json.zip"
 
 
 def test_one_command_leads_from_an_empty_store_to_a_valid_recorded_run(proof: Proof) -> None:
@@ -212,3 +220,57 @@ def test_the_matrix_of_ways_is_run_and_written(proof: Proof, tmp_path: Path) -> 
     assert page.read_text().startswith("# Ways\n")
     assert f"| cpp | onnxruntime | cpu | Offline | mAP {proof.record.metrics['mAP']:.3f} % |" in page.read_text()
     assert "| cpp | null | cpu | Offline | nothing to do" in page.read_text()
+
+
+def test_open_images_comes_from_its_hosts_is_preprocessed_and_run(proof: Proof, tmp_path: Path) -> None:
+    """The recipes of the real data, with hosts on loopback that have thirty pictures."""
+    numpy = pytest.importorskip("numpy")
+    pool, draws, classes = 30, 10, ["circle", "ring"]
+    shapes = sorted((proof.second.store / "objects").glob("*-shapes-1/validation/data/*.jpg"))
+    pictures = {f"{number:016x}": shapes[number].read_bytes() for number in range(pool)}
+    checkout = Checkout(tmp_path / "checkout", proof.second.store, proof.second.environ, forked=False)
+    copy_checkout(checkout.top)
+    subset = checkout.top / "recipes/openimages-subset.toml"
+    known = sha256("\n".join(classes).encode()).hexdigest()
+    subset.write_text(subset.read_text().replace("24781", str(pool)).replace(OPENIMAGES_CLASSES, known))
+    with Origin() as origin:
+        archive = annotations_archive(pictures, classes)
+        take(checkout, "openimages-annotations", origin, {OPENIMAGES_MD5: archive})
+        take(checkout, "openimages", origin)
+        origin.serve(OPENIMAGES_ARCHIVE, Reply(archive))
+        for name, picture in pictures.items():
+            origin.serve(f"/open-images-dataset.s3.amazonaws.com/validation/{name}.jpg", Reply(picture))
+        ten = ("--set", f"dataset=openimages-{draws}", "--sandbox", "none")
+        stored = checkout("realize", "openimages-preprocessed", *ten).path
+        loaded = checkout("realize", "openimages-preprocessed", *ten, "--set", "tensors=on-load").path
+    drawn = sorted({int(position) for position in numpy.random.RandomState(42).choice(pool, size=draws)})
+    index = (stored / "index.txt").read_text()
+    assert index.splitlines()[2:] == ["shape 3 800 800", f"count {len(drawn)}", *(f"{k:016x}.jpg" for k in drawn)]
+    assert (loaded / "index.txt").read_text() == index
+    assert not (loaded / "tensors.f32").exists()
+    load = [sys.executable, str(loaded / "load.py")]
+    made = subprocess.run(load, input=b"3 0\n", env=with_vision(proof), capture_output=True, check=True).stdout
+    tensors, length = (stored / "tensors.f32").read_bytes(), 3 * 800 * 800 * 4
+    assert len(tensors) == length * len(drawn)
+    assert made == tensors[3 * length : 4 * length] + tensors[:length]
+    quick = ("--mode", "performance", "--set", "backend=null", "--set", "tensors=on-load", *QUICK)
+    record = Path(checkout("run", "benchmark", *ten, *quick, "--json").data["record"])
+    assert RunRecord.parse(record.read_text()).metrics["result_valid"] is True
+
+
+def annotations_archive(pictures: Iterable[str], classes: Sequence[str]) -> bytes:
+    """An archive of the form of MLPerf's, with one box a picture."""
+    images = [{"id": k, "file_name": f"{name}.jpg", "height": 240, "width": 320} for k, name in enumerate(pictures, 1)]
+    boxes = [{"id": image["id"], "image_id": image["id"], "category_id": 0, "bbox": [1, 1, 9, 9]} for image in images]
+    categories = [{"id": number, "name": name} for number, name in enumerate(classes)]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        document = {"categories": categories, "images": images, "annotations": boxes}
+        file.writestr("openimages-mlperf.json", json.dumps(document))
+    return archive.getvalue()
+
+
+def with_vision(proof: Proof) -> dict[str, str]:
+    """The environment in which the pinned OpenCV is found."""
+    (packages,) = (proof.second.store / "objects").glob("*-python-vision-1/lib/python3*/site-packages")
+    return {**proof.second.environ, "PYTHONPATH": str(packages)}
