@@ -1,6 +1,7 @@
-"""The C++ harness as a program of its own: under LoadGen, and in the bare loop that LoadGen's cost is judged by."""
+"""A harness as a program of its own: under LoadGen, and in the bare loop that LoadGen's cost is judged by."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,12 @@ class Harness:
     session: tuple[str, ...] = SESSION
 
     @classmethod
-    def of(cls, checkout: Checkout) -> Self:
+    def of(cls, checkout: Checkout, recipe: str = "retinanet-cpp-cpu") -> Self:
         """What the lockfile pins, realised."""
-        harness, weights, tensors = checkout.realize(
-            "retinanet-cpp-cpu", "retinanet-tiny-shapes", "shapes-preprocessed"
+        harness, weights, tensors = checkout.realize(recipe, "retinanet-tiny-shapes", "shapes-preprocessed")
+        return cls(
+            harness / "bin/harness", weights / "model.onnx", tensors, {**checkout.environ, "PYTHON": sys.executable}
         )
-        return cls(harness / "bin/harness", weights / "model.onnx", tensors, checkout.environ)
 
     def bare(self, backend: Backend, samples: int) -> Pace:
         """A plain loop over that many samples; it prints `bare samples_per_second X cpu_seconds_per_sample Y`."""

@@ -16,17 +16,27 @@ SCENARIOS = ("SingleStream", "Offline")
 
 
 def measure(checkout: Checkout) -> list[Row]:
-    """Both scenarios in wall time and in CPU time (which a busy machine moves less), after the worse wall time."""
-    harness = Harness.of(checkout)
+    """The C++ harness: both scenarios in wall and CPU time (a busy machine moves that less), after the worse wall."""
+    return _measure(Harness.of(checkout), "harness-overhead")
+
+
+def measure_python(checkout: Checkout) -> list[Row]:
+    """The Python harness, held to the same."""
+    return _measure(Harness.of(checkout, "retinanet-python-cpu"), "harness-python-overhead")
+
+
+def _measure(harness: Harness, row: str) -> list[Row]:
     sides = {name: partial(harness.under_loadgen, "onnxruntime", name, SAMPLES) for name in SCENARIOS}
     measured = rounds(ROUNDS, {"bare": partial(harness.bare, "onnxruntime", SAMPLES), **sides})
-    wall, cpu = ([_row(measured, name, clock) for name in SCENARIOS] for clock in ("wall", "cpu"))
+    wall, cpu = (
+        [_row(measured, f"{row}/{name}/{clock}", name, clock) for name in SCENARIOS] for clock in ("wall", "cpu")
+    )
     worse = max(wall, key=lambda row: row.value)
-    return [replace(worse, name="harness-overhead"), *wall, *cpu]
+    return [replace(worse, name=row), *wall, *cpu]
 
 
-def _row(measured: list[dict[str, Pace]], scenario: str, clock: str) -> Row:
+def _row(measured: list[dict[str, Pace]], row: str, scenario: str, clock: str) -> Row:
     pairs = [(getattr(turn[scenario], clock), getattr(turn["bare"], clock)) for turn in measured]
     ours, peer = (1000 * median(column) for column in zip(*pairs, strict=True))
     ratio = median(loadgen / bare for loadgen, bare in pairs)
-    return Row(f"harness-overhead/{scenario}/{clock}", ratio, "x", 1.01, "<=", ours, peer)
+    return Row(row, ratio, "x", 1.01, "<=", ours, peer)

@@ -83,6 +83,16 @@ def test_a_newcomer_who_follows_the_page_runs_a_model_of_their_own(proof: Proof)
     assert str(record.inputs["weights"].store_path) == results["realize my-model"].path.name
 
 
+@pytest.mark.parametrize(
+    ("axis", "backend", "most_apart"),
+    [("implementation=python", "onnxruntime", 0), ("backend=pytorch", "pytorch", 0.1)],
+)
+def test_the_python_harness_detects_the_same(proof: Proof, axis: str, backend: str, most_apart: float) -> None:
+    _, record = proof.first.run(*LOCK, "--set", axis, "--mode", "accuracy")
+    assert (record.axes["implementation"], record.axes["backend"]) == ("python", backend)
+    assert record.metrics["mAP"] == pytest.approx(proof.record.metrics["mAP"], rel=0, abs=most_apart)
+
+
 def test_what_a_run_used_survives_gc_and_runs_again_without_network(proof: Proof) -> None:
     proof.first("gc")
     result, record = proof.first.run(*LOCK, *QUICK, "--offline")

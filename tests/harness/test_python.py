@@ -200,6 +200,11 @@ def test_what_cannot_be_run_is_told_before_the_clock_starts(case: Case, words: t
     assert not (case.folder / "out").exists()
 
 
+def test_a_model_may_be_named_by_its_folder(case: Case) -> None:
+    case("--model", ".")
+    assert case.answers() == FOUND
+
+
 def test_a_model_without_one_of_its_outputs_is_refused(case: Case) -> None:
     case.model.write_bytes(detector(names=("boxes", "scores")))
     assert "has no output 'labels'" in case(expect=1).stderr

@@ -87,6 +87,14 @@ def test_peak_performance_is_for_server_only() -> None:
         parse_settings(words, 1)
 
 
+@pytest.mark.parametrize("more", [("--task", "classification"), ("--provider", "cuda")])
+def test_pytorch_detects_on_the_processor_only(more: tuple[str, ...]) -> None:
+    words = ["--backend", "pytorch", "--model", "m", "--tensors", "t", "--bare", "1"]
+    assert parse_settings(words, 1).backend == "pytorch"
+    with pytest.raises(UsageError, match="--backend pytorch"):
+        parse_settings([*words, *more], 1)
+
+
 def test_both_harnesses_have_the_same_options() -> None:
     source = (TOP / "harness/cpp/src/settings.cc").read_text()
     listed = source.partition("std::string Usage()")[2].partition(')";')[0]
