@@ -1,6 +1,6 @@
 """COCO's twelve statistics of the detections on many images.
 
-Two evaluators come to the same digits: hotcoco is for use, pycocotools is the reference, and takes two hundred times
+Two evaluators come to the same digits: hotcoco is for use, pycocotools is the reference, and takes fifty times
 as long and twenty times the memory for the whole of Open Images. Either way pycocotools sums up and prints.
 """
 
