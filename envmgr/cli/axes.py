@@ -8,8 +8,7 @@ from envmgr.cli.project import Project
 from envmgr.model.axis import Axes, Fact, choose, holds
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import Axis, Override
-from envmgr.planning.systems import SYSTEM
+from envmgr.model.recipe import SYSTEM, Axis, Override
 
 
 class AxisValue(TypedDict):

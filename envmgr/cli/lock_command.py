@@ -20,12 +20,11 @@ from envmgr.model.errors import UsageError
 from envmgr.model.lockfile import EntryKey, Locked, LockedSource, Lockfile, Root
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
-from envmgr.model.recipe import Override, Recipe
+from envmgr.model.recipe import SYSTEM, Override, Recipe
 from envmgr.model.source import WheelsSource
 from envmgr.network.package_index import users_index
 from envmgr.network.resolve import resolve, show
 from envmgr.planning.locked_plan import describe, hold, read
-from envmgr.planning.systems import SYSTEM
 from envmgr.store.durable import write_file, writing
 from envmgr.store.store import Store
 

@@ -18,6 +18,8 @@ Setting = TypeAliasType("Setting", "bool | int | str | list[Setting] | dict[str,
 """A value of a setting: what has one canonical text (no floats, no nulls)."""
 Scalar = str | int
 When = dict[str, Scalar | tuple[Scalar, ...]]
+SYSTEM = "system"
+"""The axis whose values are systems: the one that is planned for chooses, and a lockfile's entries name it anyway."""
 
 
 class _Part(BaseModel):
@@ -226,4 +228,11 @@ class Recipe(_Part):
             raise ValueError(
                 "a recipe with `use` only fixes axes of another one: no sources, inputs, requires or variants"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _system_chooses_alone(self) -> Self:
+        axis = self.variants.get(SYSTEM)
+        if axis and (axis.default or any(value.when for value in axis.values.values())):
+            raise ValueError(f"the axis `{SYSTEM}` goes by the system that is planned for: no `default`, no `when`")
         return self

@@ -11,12 +11,12 @@ from envmgr.model.derivation import REVISIONS, BuiltOutput, Derivation
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import InputReference, Override, Recipe, Run, Scalar, When
+from envmgr.model.recipe import SYSTEM, InputReference, Override, Recipe, Run, Scalar, When
 from envmgr.model.source import FilesSource, FixedSource, PypiSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.sources import source_derivation, wheels
-from envmgr.planning.systems import SYSTEM, check_file, check_requirement, value_of
+from envmgr.planning.systems import check_file, check_requirement, value_of
 
 PYTHON = "python"
 """The axis by which wheels are chosen, declared or not."""

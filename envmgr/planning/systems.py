@@ -7,10 +7,7 @@ from collections.abc import Mapping
 
 from envmgr.model.axis import holds
 from envmgr.model.errors import HostError
-from envmgr.model.recipe import When
-
-SYSTEM = "system"
-"""The axis whose values are systems: the one that is planned for chooses, and a lockfile's entries name it anyway."""
+from envmgr.model.recipe import SYSTEM, When
 
 
 class NotForSystemError(HostError):

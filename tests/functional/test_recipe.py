@@ -119,6 +119,20 @@ def test_check_names_all_faults_with_their_places(checkout: Checkout) -> None:
     assert len(faults) == 5
 
 
+def test_check_plans_for_every_system_that_a_recipe_is_for(checkout: Checkout) -> None:
+    begin = "[build]\nbuilder = 'tree'\n[variants.system]\nx86_64-linux = {}\n"
+    for line, faults in {
+        "aarch64-linux = {}": [],
+        "aarch64-linux.inputs.library = 'libary'": ["there is no recipe 'libary'"],
+        "default = 'x86_64-linux'": ["no `default`, no `when`"],
+        "aarch64-linux.when = { 'cpu.cores' = 1 }": ["no `default`, no `when`"],
+    }.items():
+        checkout.recipe("tool", f"{begin}{line}\n")
+        found = checkout("recipe", "check", "--json", expect=3 if faults else 0).data["faults"]
+        assert len(found) == len(faults)
+        assert all(said in fault["message"] for said, fault in zip(faults, found, strict=True))
+
+
 def test_check_looks_at_the_files_that_are_named(checkout: Checkout) -> None:
     file = checkout.recipe("good", "[build]\nbuilder = 'tree'\n")
     checkout.recipe("bad", "bild = 1\n")

@@ -8,12 +8,11 @@ import tomli
 
 from envmgr.model.host import CpuFacts, HostFacts, PythonFacts
 from envmgr.model.lockfile import Lockfile
-from envmgr.model.recipe import Recipe
+from envmgr.model.recipe import SYSTEM, Recipe
 from envmgr.model.source import GitSource, UrlSource
 from envmgr.planning.catalog import Catalog
 from envmgr.planning.locked_plan import hold
 from envmgr.planning.plan import Planner
-from envmgr.planning.systems import SYSTEM
 
 TOP = Path(__file__).parents[2]
 RECIPES = TOP / "recipes"

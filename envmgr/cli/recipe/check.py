@@ -12,10 +12,9 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
 from envmgr.cli.recipe.files import files_argument, own_files
 from envmgr.model.errors import EnvmgrError, InvalidInputError
-from envmgr.model.recipe import Recipe
+from envmgr.model.recipe import SYSTEM, Recipe
 from envmgr.planning.catalog import RecipeError
 from envmgr.planning.plan import Planner
-from envmgr.planning.systems import SYSTEM
 from envmgr.toml.file import check_toml
 
 
