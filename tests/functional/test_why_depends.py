@@ -96,3 +96,13 @@ def test_what_is_not_realised_is_said_with_what_to_do(tower: Checkout) -> None:
     error = tower.fails(3, "why-depends", "top", "other")
     assert (error["class"], error["fix"]) == ("NotRealisedError", "envmgr realize other")
     assert tower.fails(3, "why-depends", "tpo", "base")["fix"] == "did you mean 'top'?"
+
+
+def test_a_link_names_an_input_by_its_role_and_leads_to_it(checkout: Checkout) -> None:
+    checkout.recipe("under", "[build]\nbuilder = 'tree'\nsettings.texts = { file = 'below' }\n")
+    body = "[inputs]\nbase = 'under'\n[build]\nbuilder = 'tree'\nsettings.symlinks = { link = '../{ROLE.name}/file' }\n"
+    checkout.recipe("over", body.replace("ROLE", "base"))
+    assert (checkout("realize", "over").path / "link").read_text() == "below"
+    assert "link -> ../" in checkout("why-depends", "over", "under").stdout
+    checkout.recipe("over", body.replace("ROLE", "bass"))
+    assert checkout.fails(3, "realize", "over")["fix"] == "did you mean {base.name}?"
