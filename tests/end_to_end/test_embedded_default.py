@@ -88,6 +88,8 @@ def test_a_newcomer_who_follows_the_page_runs_a_model_of_their_own(proof: Proof)
     [("implementation=python", "onnxruntime", 0), ("backend=pytorch", "pytorch", 0.1)],
 )
 def test_the_python_harness_detects_the_same(proof: Proof, axis: str, backend: str, most_apart: float) -> None:
+    if backend == "pytorch" and proof.first("realize", "python-torch", *LOCK, expect=(0, 6)).exit:
+        pytest.skip("where pip looks here there is no PyTorch for CPUs")
     _, record = proof.first.run(*LOCK, "--set", axis, "--mode", "accuracy")
     assert (record.axes["implementation"], record.axes["backend"]) == ("python", backend)
     assert record.metrics["mAP"] == pytest.approx(proof.record.metrics["mAP"], rel=0, abs=most_apart)
