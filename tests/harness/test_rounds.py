@@ -80,8 +80,9 @@ def test_every_recipe_that_knows_rounds_knows_these_and_has_the_same_release_for
     raw = {path.stem: tomli.loads(path.read_text()) for path in (TOP / "recipes").glob("*.toml")}
     axes = {name: recipe["variants"]["round"] for name, recipe in raw.items() if "round" in recipe.get("variants", {})}
     assert {"loadgen", "loadgen-rules", "loadgen-sources", "benchmark"} <= axes.keys()
-    for axis in axes.values():
+    for recipe, axis in axes.items():
+        known = {name for name, value in axis.items() if isinstance(value, dict)}
         assert axis["default"] == "v6.1"
-        assert {name for name, value in axis.items() if isinstance(value, dict)} == SEEDS.keys()
+        assert known == SEEDS.keys() if recipe != "python-loadgen" else known < SEEDS.keys()
     for name in SEEDS.keys() - {"v6.1", "v2.1"}:  # the rules of v2.1 are ours, and of no release
         assert len({axes[recipe][name]["version"] for recipe in ("loadgen", "loadgen-rules", "loadgen-sources")}) == 1

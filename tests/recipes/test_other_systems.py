@@ -97,7 +97,7 @@ def test_a_run_for_another_system_is_refused() -> None:
     ("name", "axes", "why"),
     [
         ("benchmark", {"device": "cuda"}, "nvidia"),
-        ("benchmark", {"implementation": "python"}, "mlcommons_loadgen"),
+        ("benchmark", {"implementation": "python"}, "python-inference"),
         ("onnxruntime", {"onnxruntime": "1.20.1"}, "requires x86_64-linux"),
         ("onnxruntime-gpu", {}, "onnxruntime_gpu"),
         ("python-training", {}, "manylinux2014_x86_64"),
