@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -35,6 +35,7 @@ class Answer(Generic[Data]):
 
     data: Data
     text: str = ""
+    _: KW_ONLY
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     failure: EnvmgrError | None = None

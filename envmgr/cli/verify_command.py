@@ -103,7 +103,7 @@ def command(
     return Answer(
         {"objects": count, "damages": data},
         "\n".join([*(line for damage in data for line in _lines(damage)), _total(count, len(damages), len(left))]),
-        warnings,
+        warnings=warnings,
         failure=DamagedStoreError(left, project.store_root, fix=fix) if left else None,
     )
 
