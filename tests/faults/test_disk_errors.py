@@ -53,21 +53,21 @@ class OutsideOfSqlitesNewJournal:
 @pytest.mark.usefixtures("sandboxed")
 def test_an_fsync_that_fails_is_a_failed_build(forks: Forks, synced: Checkout) -> None:
     before = synced.objects()
-    kept: list[Path] = []
+    built: list[bool] = []
 
     def after(trial: Trial, ended: Result) -> None:
         assert ended.exit
         assert_said(ended, "NotWrittenError", "DiskFaultError", "HostError")
         assert_nothing_is_lost(trial.checkout, before)
-        again = forks(trial.checkout, "realize", "outer")
-        if "outer-1" not in again.built:
-            kept.append(again.path)
+        built.append("outer-1" in forks(trial.checkout, "realize", "outer").built)
 
     trial = in_copies_of_the_store(synced, *REALIZE)
     met = at_every_call(forks, trial, after, calls=SYNCS, counts=OutsideOfSqlitesNewJournal(), fate=errno.EIO)
     names = [call.name for call in met]
     assert names.count("fsync") > 15 or "syncfs" in names
-    assert len(kept) == 1, "the transaction was made, and only the journal's deletion could not be synced"
+    kept = [call for call, again in zip(met, built, strict=True) if not again]
+    assert kept, "a transaction was made, and the deletion of its journal could not be synced"
+    assert {(call.name, "/db.sqlite" in call.path) for call in kept} == {("fdatasync", False)}
 
 
 @pytest.mark.usefixtures("sandboxed")
