@@ -159,15 +159,10 @@ class Project:
 def _tree(top: Path, excluded: frozenset[str]) -> Iterator[str]:
     """What a local source is: its files and folders. A symlink is what its folder says."""
     yield str(top)
-    waiting = [str(top)] if top.is_dir() else []
-    while waiting:
-        with os.scandir(waiting.pop()) as found:
-            for entry in found:
-                if entry.name in excluded or entry.is_symlink():
-                    continue
-                yield entry.path
-                if entry.is_dir():
-                    waiting.append(entry.path)
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if name not in excluded]
+        paths = (f"{folder}/{name}" for name in (*folders, *files) if name not in excluded)
+        yield from (path for path in paths if not os.path.islink(path))  # noqa: PTH114  there may be many thousands
 
 
 def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> Path | None:
