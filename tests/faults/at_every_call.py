@@ -101,7 +101,7 @@ def at_every_call(
             after(tried, ended)
         except BaseException as error:
             place = f"at call {number} of {len(undisturbed.seen)}: {door.seen[number]}"
-            error.add_note(f"{place}; it said:\n{ended.stderr}")
+            error.add_note(f"{place}; exit {ended.exit}; it said:\n{ended.stderr}")
             raise
         met.append(door.seen[number])
         shutil.rmtree(tried.below)
