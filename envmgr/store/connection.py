@@ -46,8 +46,9 @@ class Connection:
             self._connection, self._number = self._connect()
 
     def close(self) -> None:
-        """Let the file go."""
-        self._connection.close()
+        """Let the file go, once no thread is about it: SQLite crashes where it is closed in the midst of a query."""
+        with self._mutex:
+            self._connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -111,6 +112,8 @@ def _sqlite_faults(index: Path) -> Iterator[None]:
         raise DamagedIndexError(index, "its file is gone") from error
     except OSError as error:
         raise _unusable(index, error.strerror or str(error)) from error
+    except sqlite3.ProgrammingError:  # a fault of ours; or it was closed, and a thread goes on that was to be stopped
+        raise
     except sqlite3.DatabaseError as error:
         raise _meaning(error, index) from error
 

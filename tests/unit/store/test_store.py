@@ -124,6 +124,29 @@ with Store.open(Path({str(root)!r})) as store, store.stage("build") as staging:
     assert list(store.layout.trash.iterdir()) == []
 
 
+def test_a_store_is_closed_in_the_midst_of_a_question_without_a_crash(root: Path, child: Child) -> None:
+    script = f"""
+import sqlite3, threading
+def ask(store):
+    try:
+        while True:
+            store.statistics()
+            begun.release()
+    except sqlite3.ProgrammingError:
+        told.append(True)
+begun, told = threading.Semaphore(0), []
+for _ in range(50):
+    with Store.open(Path({str(root)!r})) as store:
+        late = threading.Thread(target=ask, args=[store])
+        late.start()
+        begun.acquire()
+    late.join()
+say(len(told))
+"""
+    with child(script) as other:
+        assert other.communicate()[0] == "50\n"
+
+
 def test_a_store_of_a_newer_envmgr_is_refused_with_both_versions(root: Path) -> None:
     Store.open(root).close()
     with sqlite3.connect(root / "db.sqlite") as connection:
