@@ -25,7 +25,8 @@ def locked(recipe: str, device: str = "") -> Path:
     paths = (
         str(entry.store_path)
         for entry in LOCKED.entry
-        if (entry.recipe, entry.axes.get("device", "")) == (recipe, device) and entry.axes.get("python", abi) == abi
+        if (entry.recipe, entry.system, entry.axes.get("device", "")) == (recipe, "x86_64-linux", device)
+        and entry.axes.get("python", abi) == abi
     )
     return OBJECTS / next(paths, "not locked")
 
