@@ -92,7 +92,7 @@ def test_what_a_killed_fetch_had_is_not_fetched_again(openimages: Checkout, orig
     last = NAMES[-1]
     origin.serve(address(last), Reply(PICTURES[last], stall_after=30), Reply(PICTURES[last]))
     with openimages.start("realize", "openimages") as process:
-        wait_for(lambda: len(partial(openimages)) == COUNT - 1)
+        wait_for(lambda: len(partial(openimages)) == COUNT - 1 and origin.asked(address(last)))
         process.kill()
     path = openimages("realize", "openimages").path
     assert (path / f"validation/data/{last}.jpg").read_bytes() == PICTURES[last]
