@@ -58,7 +58,7 @@ class Cell:
             parts.append(f"99 % within {self.metrics['latency_p99_ns'] / 1e6:.4g} ms")
         if self.exit:
             parts.append(f"exit {self.exit} {_note(notes, self.message)}")
-        return ", ".join(parts) or f"nothing to do {_note(notes, 'The recipe has no step for this.')}"
+        return ", ".join(parts)
 
 
 def _note(notes: list[str], text: str) -> str:

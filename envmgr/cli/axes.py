@@ -8,7 +8,7 @@ from envmgr.cli.project import Project
 from envmgr.model.axis import Axes, Fact, choose, holds
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import SYSTEM, Axis, Override
+from envmgr.model.recipe import SYSTEM, Axis, Override, When
 
 
 class AxisValue(TypedDict):
@@ -32,6 +32,24 @@ class ShownAxis(TypedDict):
     why: str
     """What chose it: what was set, a recipe above, a fact of the host, an axis before it, or the default."""
     values: dict[str, AxisValue]
+
+
+class ShownRefusal(TypedDict):
+    """Values of axes that a recipe refuses together."""
+
+    recipe: str
+    when: str
+    why: str
+
+
+def refusals_of(project: Project, node: Node) -> list[ShownRefusal]:
+    """What the recipe of a plan refuses, and those of its inputs."""
+    names = dict.fromkeys(item.recipe for item in reversed(list(node.walk())) if item.recipe)
+    return [
+        {"recipe": name, "when": _condition(refusal.when), "why": refusal.why}
+        for name in names
+        for refusal in project.catalog.recipe(name).refusals
+    ]
 
 
 def axes_of(project: Project, node: Node, given: Mapping[str, str]) -> list[ShownAxis]:
@@ -67,18 +85,18 @@ def _why(axis: Axis, name: str, chosen: str, before: Axes, facts: HostFacts) -> 
         return "a recipe above"
     if not when or not holds(when, fact):
         return "default"
-    return f"{'with' if when.keys() <= before.keys() else 'this host:'} {_condition(axis.values[chosen])}"
+    return f"{'with' if when.keys() <= before.keys() else 'this host:'} {_condition(when)}"
 
 
 def _value(change: Override) -> AxisValue:
     said = change.model_dump(mode="json", exclude_defaults=True, exclude={"when"})
-    return {"when": _condition(change), "changes": [f"{key} = {text}" for key, text in _flat(said)]}
+    return {"when": _condition(change.when), "changes": [f"{key} = {text}" for key, text in _flat(said)]}
 
 
-def _condition(change: Override) -> str:
+def _condition(when: When) -> str:
     return ", ".join(
         f"{fact} = {' or '.join(map(str, wanted))}" if isinstance(wanted, tuple) else f"{fact} = {wanted}"
-        for fact, wanted in change.when.items()
+        for fact, wanted in when.items()
     )
 
 
@@ -103,3 +121,9 @@ def axes_text(axes: list[ShownAxis]) -> Iterator[str]:
         for value, found in item["values"].items():
             said = [*found["changes"], *([f"where {found['when']}"] if found["when"] else [])]
             yield f"  {'*' if value == item['chosen'] else ' '} {value:{width}}  {'; '.join(said)}".rstrip()
+
+
+def refusals_text(refusals: list[ShownRefusal]) -> Iterator[str]:
+    """The lines that people read."""
+    for item in refusals:
+        yield f"refused ({item['recipe']}): {item['when']}: {item['why']}"

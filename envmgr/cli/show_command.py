@@ -8,7 +8,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, to_json
-from envmgr.cli.axes import ShownAxis, axes_of, axes_text
+from envmgr.cli.axes import ShownAxis, ShownRefusal, axes_of, axes_text, refusals_of, refusals_text
 from envmgr.cli.operand import store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
@@ -29,6 +29,8 @@ class Recipe(TypedDict):
     axes: dict[str, str]
     variants: list[ShownAxis]
     """The axes in full: every value with what it changes, and why one was chosen here."""
+    refusals: list[ShownRefusal]
+    """What can't be chosen together."""
     derivation: Digest
     about_bytes: int
     """About how many bytes come out, where the recipe says so; else 0."""
@@ -84,6 +86,7 @@ def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
         "summary": project.catalog.recipe(node.recipe).summary,
         "axes": dict(node.choices),
         "variants": axes_of(project, node, axes),
+        "refusals": refusals_of(project, node),
         "derivation": node.digest,
         "about_bytes": node.about_bytes,
         "text": json.loads(node.derivation.text),
@@ -99,6 +102,7 @@ def is_recipe(data: Recipe | Object | RunRecord) -> TypeGuard[Recipe]:
 def _recipe_text(data: Recipe) -> str:
     parts = [f"{data['recipe']}: {data['summary']}"]
     parts += ["\n".join(axes_text(data["variants"]))] if data["variants"] else []
+    parts += ["\n".join(refusals_text(data["refusals"]))] if data["refusals"] else []
     parts.append(f"derivation {data['derivation']}\n{to_json(data['text'], indent=2)}")
     parts += ["\n".join(str(item.store_path) for item in data["realisations"])] if data["realisations"] else []
     return "\n\n".join(parts)

@@ -153,6 +153,10 @@ _SHORT = (
     " checker is touched"
 )
 _SUBMISSION = Meaning({"mode": "both"}, then=("submission", "create"), note="a submission is made of recorded runs")
+_FIND = Meaning(
+    {"mode": "performance"},
+    note="CM makes a short run to learn the pace of the next one; here every run learns it in its warm-up",
+)
 _DASHBOARD = "nothing is sent to a dashboard: CM's upload goes out under this host's name, for everybody to see"
 
 WRAPPER = Known(
@@ -168,12 +172,12 @@ WRAPPER = Known(
         "performance-and-accuracy": sets(mode="both"),
         "accuracy-only": sets(mode="accuracy"),
         "performance-only": sets(mode="performance"),
-        "find-performance": sets(mode="find-peak-performance"),
+        "find-performance": _FIND,
         "populate-readme": note("a run's record says with which command and which closure it was made"),
         "short": note(_SHORT),
         "full": NOTHING,
         "all-scenarios": lacks("one run a scenario: --scenario Offline, SingleStream, MultiStream, Server"),
-        "compliance": sets(audit="TEST01"),
+        "compliance": sets(mode="both", audit="TEST01"),
         "dashboard": note(_DASHBOARD),
         **_ROUNDS,
         **{f"{name}-dev": meaning for name, meaning in _ROUNDS.items()},
@@ -195,7 +199,7 @@ WRAPPER = Known(
         "run_checker": note(_SYSTEM),
         "skip_truncation": note(_SYSTEM),
         "skip_submission_generation": note(_SYSTEM),
-        "compliance": {"yes": sets(audit="TEST01"), "no": NOTHING},
+        "compliance": {"yes": sets(mode="both", audit="TEST01"), "no": NOTHING},
         "pip_loadgen": note("LoadGen is built from pinned sources for C++ and is a pinned wheel for Python"),
     },
     rules=RULES,

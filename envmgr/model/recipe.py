@@ -195,6 +195,15 @@ class Run(_Part):
         return step.model_copy(update={"command": None, **changed})
 
 
+class Refusal(_Part):
+    """A combination that comes to nothing: whoever asks for it is told why before anything is built."""
+
+    when: Annotated[When, Field(min_length=1)]
+    """Refused where these axes all have these values."""
+    why: Annotated[str, Field(min_length=1)]
+    """The reason, for people; it changes nothing."""
+
+
 class Recipe(_Part):
     """One file of `recipes/`."""
 
@@ -218,15 +227,18 @@ class Recipe(_Part):
     """Another recipe that this one is, with some axes fixed."""
     variants: dict[Role, Axis] = {}
     """The axes, by name."""
+    refusals: tuple[Refusal, ...] = ()
+    """Values of axes that do not go together."""
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:
         bodies = [body for body in (self.build, self.run, self.use) if body is not None]
         if len(bodies) != 1:
             raise ValueError("a recipe has exactly one of the tables `build`, `run` and `use`")
-        if self.use is not None and (self.sources or self.inputs or self.requires or self.variants):
+        others = (self.sources, self.inputs, self.requires, self.variants, self.refusals)
+        if self.use is not None and any(others):
             raise ValueError(
-                "a recipe with `use` only fixes axes of another one: no sources, inputs, requires or variants"
+                "a recipe with `use` only fixes axes of another one: no sources, inputs, requires, variants or refusals"
             )
         return self
 

@@ -11,9 +11,10 @@ from envmgr.model.derivation import REVISIONS, BuiltOutput, Derivation
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
-from envmgr.model.recipe import SYSTEM, InputReference, Override, Recipe, Run, Scalar, When
+from envmgr.model.recipe import SYSTEM, InputReference, Override, Recipe, Run, When
 from envmgr.model.source import FilesSource, FixedSource, PypiSource, WheelsSource
 from envmgr.planning.catalog import Catalog, UnknownNameError
+from envmgr.planning.conditions import check_conditions, check_value, require_possible
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.sources import source_derivation, wheels
 from envmgr.planning.systems import check_file, check_requirement, value_of
@@ -70,7 +71,7 @@ class Planner:
 
         Raises:
             RecipeError, UnknownNameError, CycleError: a recipe is not valid, or a name does not exist.
-            UsageError: an axis was set that the recipe fixes otherwise.
+            UsageError: an axis was set that the recipe fixes otherwise, or values that it refuses together.
         """
         given = dict(axes or {})
         # A chain of inputs is as long as there are recipes, at most, and each is some calls deep.
@@ -128,7 +129,8 @@ class Planner:
         inputs = self._inputs(recipe, changes, references, below, above)
         chosen.pop(SYSTEM, None)  # the derivation says it, and nobody can set it
         choices = _gathered(references, {role: node.choices for role, node in inputs.items()}) | chosen
-        self._check_conditions(recipe, choices)
+        check_conditions(recipe, choices, self._where(recipe))
+        require_possible(recipe, choices, self._where(recipe))
         deciding = {name: value for name, value in chosen.items() if recipe.variants[name].decides}
         derivation = self._derivation(recipe, changes, inputs)
         _ = derivation.digest  # inputs first: so it is never a chain of digests that is waited for
@@ -153,15 +155,6 @@ class Planner:
         check_requirement(recipe.name, self.facts.system, requires, self._where(recipe))
         return requires
 
-    def _check_conditions(self, recipe: Recipe, choices: Axes) -> None:
-        for step in recipe.run.steps if recipe.run else ():
-            where = f"{self._where(recipe)}, step {step.name}"
-            for axis, wanted in step.when.items():
-                if axis not in choices:
-                    raise UnknownNameError("axis", axis, choices, where=where)
-                if axis in recipe.variants:
-                    _check_value(recipe, axis, wanted, where)
-
     def _value(self, recipe: Recipe, name: str, given: Axes, before: Axes) -> str:
         """The value of an axis; `before` are those that stand before it in the recipe."""
         axis, where = recipe.variants[name], self._where(recipe)
@@ -174,7 +167,7 @@ class Planner:
         whens = {key: item.when for key, item in axis.values.items()}
         for fact, wanted in ((fact, wanted) for when in whens.values() for fact, wanted in when.items()):
             if fact in before:
-                _check_value(recipe, fact, wanted, f"{where}, axis {name}")
+                check_value(recipe, fact, wanted, f"{where}, axis {name}")
         try:
             value = choose(whens, axis.default, lambda fact: before.get(fact) or self.facts.fact(fact))
         except KeyError as error:
@@ -246,14 +239,6 @@ class Planner:
 
     def _where(self, recipe: Recipe) -> str:
         return str(self.catalog.file(recipe.name))
-
-
-def _check_value(recipe: Recipe, axis: str, wanted: Scalar | tuple[Scalar, ...], where: str) -> None:
-    """A condition names only values that the axis has."""
-    known = recipe.variants[axis].values
-    for value in wanted if isinstance(wanted, tuple) else (wanted,):
-        if value not in known:
-            raise UnknownNameError(f"value of axis {axis}", str(value), known, where=where)
 
 
 def _run(recipe: Recipe, changes: list[Override]) -> Run | None:

@@ -231,7 +231,7 @@ def test_the_matrix_of_ways_is_run_and_written(proof: Proof, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert page.read_text().startswith("# Ways\n")
     assert f"| cpp | onnxruntime | cpu | Offline | mAP {proof.record.metrics['mAP']:.3f} % |" in page.read_text()
-    assert "| cpp | null | cpu | Offline | nothing to do" in page.read_text()
+    assert "| cpp | null | cpu | Offline | exit 2" in page.read_text()
 
 
 def test_open_images_comes_from_its_hosts_is_preprocessed_and_run(proof: Proof, tmp_path: Path) -> None:

@@ -113,6 +113,34 @@ def test_an_accuracy_below_the_target_ends_with_9_and_is_recorded(checkout: Chec
     )  # a part of the samples proves nothing
 
 
+REFUSING = """
+[variants.mode]
+default = "whole"
+whole = {}
+peak = {}
+[variants.pace]
+default = "slow"
+slow = {}
+quick = {}
+[[refusals]]
+when = { mode = "peak", pace = "slow" }
+why = "a peak is quick"
+"""
+
+
+def test_a_combination_that_a_recipe_refuses_is_a_usage_error_before_anything_is_built(checkout: Checkout) -> None:
+    toy(checkout, [loadgen("VALID"), REFUSING])
+    error = checkout.fails(2, "run", "toy", "--mode", "peak")
+    assert error["class"] == "RefusedCombinationError"
+    assert "mode = peak with pace = slow: a peak is quick" in error["message"]
+    assert error["fix"] == "--set mode=whole or --set pace=quick"
+    assert error["where"].endswith("toy.toml")
+    assert not (checkout.store / "objects").exists()
+    assert checkout("recipe", "check", "--json").data["faults"] == []
+    assert "refused (toy): mode = peak, pace = slow: a peak is quick" in checkout("show", "toy").stdout
+    checkout("run", "toy", "--mode", "peak", "--set", "pace=quick")
+
+
 def test_a_failing_step_shows_its_last_lines_and_leaves_no_record(checkout: Checkout) -> None:
     toy(checkout, [step("first", "echo fine"), step("second", "echo worse", "exit 3"), step("third", "echo never")])
     error = checkout.fails(5, "run", "toy")

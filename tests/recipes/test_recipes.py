@@ -8,9 +8,11 @@ import tomli
 
 from envmgr.model.host import CpuFacts, HostFacts, PythonFacts
 from envmgr.model.lockfile import Lockfile
+from envmgr.model.node import Node
 from envmgr.model.recipe import SYSTEM, Recipe
 from envmgr.model.source import GitSource, UrlSource
 from envmgr.planning.catalog import Catalog
+from envmgr.planning.conditions import RefusedCombinationError
 from envmgr.planning.locked_plan import hold
 from envmgr.planning.plan import Planner
 
@@ -18,7 +20,7 @@ TOP = Path(__file__).parents[2]
 RECIPES = TOP / "recipes"
 NAMES = Catalog(RECIPES).names()
 LOCK = TOP / "recipes.lock"
-KEYS = ("name", "version", "summary", "sources", "inputs", "requires", "build", "run", "use", "variants")
+KEYS = ("name", "version", "summary", "sources", "inputs", "requires", "build", "run", "use", "variants", "refusals")
 NVIDIA = [name for name in NAMES if name.startswith("nvidia-")]
 ABIS = ("cp311", "cp312", "cp313", "cp314")
 
@@ -54,6 +56,25 @@ def test_the_keys_of_a_recipe_stand_in_the_agreed_order_and_roles_are_sorted(nam
         assert list(raw.get(table, {})) == sorted(raw.get(table, {}))
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *({"mode": "find-peak-performance", "scenario": name} for name in ("Offline", "SingleStream", "MultiStream")),
+        *({"backend": "null", "mode": mode} for mode in ("accuracy", "both")),
+    ],
+    ids=lambda asked: "-".join(asked.values()),
+)
+def test_what_the_benchmark_cannot_do_is_refused_when_it_is_planned(asked: dict[str, str]) -> None:
+    with pytest.raises(RefusedCombinationError) as refused:
+        Planner(Catalog(RECIPES), host("cp311")).plan("benchmark", asked)
+    assert refused.value.chosen == asked
+
+
+def test_the_null_backend_is_run_for_its_performance_unless_something_else_is_said() -> None:
+    node = Planner(Catalog(RECIPES), host("cp311")).plan("benchmark", {"backend": "null"})
+    assert node.choices["mode"] == "performance"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_plans_for_every_interpreter_that_it_knows(name: str) -> None:
     catalog = Catalog(RECIPES)
@@ -77,7 +98,16 @@ def test_every_value_of_every_axis_plans(name: str) -> None:
             if axis == SYSTEM:
                 assert Planner(catalog, host("cp311", value)).plan(name).derivation.system == value
             else:
-                assert planner.plan(name, {axis: value}).choices[axis] == value
+                assert planned(planner, name, {axis: value}).choices[axis] == value
+
+
+def planned(planner: Planner, name: str, axes: dict[str, str]) -> Node:
+    """The plan; where these values take another one beside them, with that one."""
+    try:
+        return planner.plan(name, axes)
+    except RefusedCombinationError as refused:
+        other = next(axis for axis in refused.ways if axis not in axes)
+        return planned(planner, name, {**axes, other: refused.ways[other][0]})
 
 
 def test_the_lockfile_pins_the_recipes_as_they_are_now() -> None:

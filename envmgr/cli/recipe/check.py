@@ -14,6 +14,7 @@ from envmgr.cli.recipe.files import files_argument, own_files
 from envmgr.model.errors import EnvmgrError, InvalidInputError
 from envmgr.model.recipe import SYSTEM, Recipe
 from envmgr.planning.catalog import RecipeError
+from envmgr.planning.conditions import RefusedCombinationError
 from envmgr.planning.plan import Planner
 from envmgr.toml.file import check_toml
 
@@ -50,7 +51,7 @@ def command(project: Project, /, *, files: tuple[Path, ...]) -> Answer[Checked]:
     """Look for every fault in the project's recipes (or FILEs): keys and values, inputs, axes, settings of builders.
 
     Each recipe is planned for this host, with every value of every axis, and for the systems that its axis `system`
-    names. Nothing is built.
+    names; a value that a refusal keeps from standing alone is passed over. Nothing is built.
     """
     own = own_files(project, files)
     faults: list[Fault] = []
@@ -82,6 +83,8 @@ def _faults(project: Project, file: Path) -> Iterator[EnvmgrError]:
             node = planner.plan(file.stem, axes)
             if node.derivation.builder in SETTINGS:
                 read_settings(SETTINGS[node.derivation.builder], node.derivation)
+        except RefusedCombinationError:
+            continue  # a value that takes another one beside it
         except EnvmgrError as error:
             error.where = error.where or str(file)
             yield error

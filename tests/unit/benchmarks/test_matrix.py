@@ -24,17 +24,17 @@ def test_a_way_is_a_line_with_a_cell_for_each_mode_and_an_end_is_explained_once(
         cell(8, "LoadGen says INVALID", {"samples_per_second": 63.2151}, mode="performance"),
         cell(12, missing, device="cuda"),
         cell(12, missing, device="cuda", mode="performance"),
-        cell(backend="null"),
+        cell(2, "nothing to score", backend="null"),
         cell(metrics={"samples_per_second": 468_123.0}, backend="null", mode="performance"),
     ]
     assert table(cells).splitlines()[2:] == [
         "| cpp | onnxruntime | cpu | Server | mAP 61.827 % | 63.22 samples/s, exit 8 [1] |",
         "| cpp | onnxruntime | cuda | Server | exit 12 [2] | exit 12 [2] |",
-        "| cpp | null | cpu | Server | nothing to do [3] | 4.681e+05 samples/s |",
+        "| cpp | null | cpu | Server | exit 2 [3] | 4.681e+05 samples/s |",
         "",
         "1. LoadGen says INVALID",
         "2. no driver, none found",
-        "3. The recipe has no step for this.",
+        "3. nothing to score",
     ]
 
 
