@@ -1,6 +1,7 @@
 """`envmgr run`: steps, metrics, settings, what a run sees, and what its record says."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from envmgr.model.run_record import RunRecord
 from tests.functional.conftest import Checkout, Result
 
+SCORER = Path(__file__).parents[2] / "harness/python/loadgen_harness"
 SUMMARY = """\
 SUT name : toy
 Scenario : Offline
@@ -139,6 +141,45 @@ def test_a_combination_that_a_recipe_refuses_is_a_usage_error_before_anything_is
     assert checkout("recipe", "check", "--json").data["faults"] == []
     assert "refused (toy): mode = peak, pace = slow: a peak is quick" in checkout("show", "toy").stdout
     checkout("run", "toy", "--mode", "peak", "--set", "pace=quick")
+
+
+SCORED = """
+[sources]
+scorer = { kind = "local", path = "../scorer" }
+[[run.steps]]
+name = "score"
+argv = [
+    "{python}", "-m", "loadgen_harness.imagenet_accuracy", "--log", "{results}/accuracy/mlperf_log_accuracy.json",
+    "--labels", "{results}/accuracy/val_map.txt", "--metrics", "{step}/metrics.json",
+]
+environment.PYTHONPATH = "{scorer}"
+[variants.python]
+cp311.when = { "python.abi" = "cp311" }
+cp312.when = { "python.abi" = "cp312" }
+cp313.when = { "python.abi" = "cp313" }
+cp314.when = { "python.abi" = "cp314" }
+"""
+LABELS, LOG = "val_map.txt", "mlperf_log_accuracy.json"
+
+
+@pytest.mark.parametrize(
+    ("left", "broken"),
+    [
+        ((writes(LABELS, "a.jpg 7"),), f"{LOG}: cannot be read: No such file"),
+        ((writes(LABELS, "a.jpg 7"), writes(LOG, "[\n{ no JSON")), f"{LOG}: line 2: no answer as LoadGen logs it"),
+        ((writes(LOG, '[\n{"qsl_idx": 0, "data": ""}\n]'),), f"{LABELS}: cannot be read: No such file"),
+    ],
+    ids=["no log", "a broken log", "no annotations"],
+)
+def test_what_cannot_be_scored_is_said_with_what_mends_it(checkout: Checkout, left: Sequence[str], broken: str) -> None:
+    shutil.copytree(SCORER, checkout.top / "scorer/loadgen_harness")
+    checkout.recipe("toy", step("accuracy", *left) + SCORED)
+    error = checkout.fails(5, "run", "toy")
+    said = error["message"]
+    assert (error["class"], broken in said, "fix: " in said, "Traceback" in said) == (
+        "BuildFailedError", True, True, False,
+    )  # fmt: skip
+    assert Path(error["where"]).parent.name == "score"
 
 
 def test_a_failing_step_shows_its_last_lines_and_leaves_no_record(checkout: Checkout) -> None:

@@ -194,6 +194,26 @@ def test_what_is_no_annotations_is_refused(case: Case, text: str, capsys: pytest
     assert "truth.json: no annotations in COCO's format: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("missing", ["log.json", "truth.json"])
+def test_a_file_that_is_missing_is_said_with_what_mends_it(
+    case: Case, missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case.answer(0, (LEFT, 0.9, 0))
+    case.run()
+    (case.folder / missing).unlink()
+    assert case.score() == 1
+    said = capsys.readouterr().err
+    assert f"{missing}: cannot be read: No such file" in said
+    assert "\n  fix: " in said
+
+
+def test_an_image_without_its_size_is_refused(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case.run()
+    (case.folder / "truth.json").write_text('{"images": [{"id": 1}], "categories": [], "annotations": []}')
+    assert case.score() == 1
+    assert "truth.json: no annotations in COCO's format: 'height' is missing" in capsys.readouterr().err
+
+
 def test_the_score_is_that_of_a_plain_computation(case: Case) -> None:
     draw = random.Random(7)  # noqa: S311  a fixed draw, no secret
     truths = [Truth(sample, random_box(draw), label) for sample in range(3) for label in (0, 1) for _ in range(4)]

@@ -174,9 +174,30 @@ def test_a_sample_that_the_accuracy_run_never_saw_is_an_error(judge: Judge) -> N
     assert "sample 3 was never answered" in verdict.said
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ("audit/mlperf_log_accuracy.json", "[\n{", "line 2: no answer as LoadGen logs it"),
+        ("audit/mlperf_log_detail.txt", ":::MLLOG {", "an entry is none as LoadGen writes it"),
+        ("audit/mlperf_log_detail.txt", "", "does not say the setting accuracy_log_rng_seed in effect"),
+        ("performance/mlperf_log_summary.txt", "Mode : PerformanceOnly\nScenario : Offline\n", "has no line `Samples"),
+    ],
+)
+def test_a_broken_log_is_an_error_that_names_it(
+    judge: Judge, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: tuple[str, str, str]
+) -> None:
+    file, text, complaint = broken
+    judge("TEST01", AUDIT)
+    (tmp_path / file).write_text(text)
+    places = {"--run": "audit", "--performance": "performance", "--accuracy": "accuracy", "--output": "out"}
+    options = [word for option, place in places.items() for word in (option, str(tmp_path / place))]
+    assert main(["--audit", "TEST01", *options]) == 1
+    assert f"{tmp_path / file}: {complaint}" in capsys.readouterr().err
+
+
 def test_a_run_without_logs_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = [
         word for option in ("run", "performance", "accuracy", "output") for word in (f"--{option}", str(tmp_path))
     ]
     assert main(["--audit", "TEST01", *options]) == 1
-    assert "no logs of a performance run" in capsys.readouterr().err
+    assert "mlperf_log_summary.txt: cannot be read" in capsys.readouterr().err

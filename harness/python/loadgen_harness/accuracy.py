@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from loadgen_harness.accuracy_log import LogError, read_log
+from loadgen_harness.bad_file import BadFileError, complain
 from loadgen_harness.detections import Records, parse_records
 from loadgen_harness.evaluation import EVALUATORS, Detections, summarize
-from loadgen_harness.truth import Image, TruthError, read_truth
+from loadgen_harness.truth import Image, read_truth
 
 
 def detections_of_image(records: Records, image: Image) -> Detections:
@@ -42,12 +43,14 @@ def read_detections(log: Path, images: Sequence[Image]) -> Iterator[tuple[Image,
         try:
             records = parse_records(data)
         except ValueError as error:
-            raise LogError(f"sample {sample}: {error}") from error
+            raise LogError(log, f"sample {sample}: {error}") from error
         if not np.isfinite(records).all():
             broken = int(np.isfinite(records).all(axis=1).argmin())
-            raise LogError(f"sample {sample}: record {broken} holds what is no number: {records[broken].tolist()}")
+            raise LogError(log, f"sample {sample}: record {broken} holds what is no number: {records[broken].tolist()}")
         if np.any(records[:, 0] != sample):
-            raise LogError(f"sample {sample}: its records say that they belong to sample {records[:, 0].max():.0f}")
+            raise LogError(
+                log, f"sample {sample}: its records say that they belong to sample {records[:, 0].max():.0f}"
+            )
         yield images[sample], detections_of_image(records, images[sample])
 
 
@@ -95,14 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         metrics = score(options.log, options.annotations, options.evaluator, options.results)
-    except LogError as error:
-        sys.stderr.write(f"accuracy: {options.log}: {error}\n")
-        return 1
-    except TruthError as error:
-        sys.stderr.write(f"accuracy: {options.annotations}: {error}\n")
-        return 1
+        options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    except (BadFileError, OSError) as error:
+        return complain("accuracy", error)
     sys.stdout.write(f"mAP={metrics['mAP']:.3f}%\n")
-    options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadgen_harness.accuracy_log import LogError, read_log
+from loadgen_harness.accuracy_log import read_all, read_log
+from loadgen_harness.bad_file import BadFileError, complain
 from loadgen_harness.loadgen_logs import Logs, LogsError, read_logs
 
 TOLERANCES = {"TEST01": 0.10, "TEST04": 0.10, "TEST05": 0.05}
@@ -51,11 +52,11 @@ def audit(name: str, audited: Logs, reference: Logs) -> Verdict:
 
 def _without_effect(name: str, audited: Logs, reference: Logs) -> list[str]:
     """LoadGen reads the audit.config, and not every release takes notice of every key in it."""
-    told = audited.effective
+    told = audited.setting
     took = {
-        "TEST01": told["accuracy_log_rng_seed"] == TEST01_SEED and told["accuracy_log_sampling_target"] > 0,
-        "TEST04": bool(told["performance_issue_same"]),
-        "TEST05": all(told[seed] != reference.effective[seed] for seed in SEEDS),
+        "TEST01": told("accuracy_log_rng_seed") == TEST01_SEED and told("accuracy_log_sampling_target") > 0,
+        "TEST04": bool(told("performance_issue_same")),
+        "TEST05": all(told(seed) != reference.setting(seed) for seed in SEEDS),
     }
     why = {
         "TEST01": "LoadGen sampled no answers: releases 4.1 take no sampling from an audit.config",
@@ -90,15 +91,15 @@ def read_answers(audited: Path, accuracy: Path) -> Answers:
     """Read both logs. Raises LogsError, LogError."""
     for folder in (audited, accuracy):
         if not (folder / LOG).is_file():
-            raise LogsError(f"{folder / LOG} is missing: TEST01 takes an accuracy run, too (mode=both)")
+            raise LogsError(folder / LOG, "is missing: TEST01 takes an accuracy run, too (mode=both)")
     sampled: dict[int, set[str]] = {}
-    for entry in json.loads((audited / LOG).read_text(encoding="utf-8")):
-        sampled.setdefault(entry["qsl_idx"], set()).add(entry["data"])
+    for sample, data in read_all(audited / LOG):
+        sampled.setdefault(sample, set()).add(data)
     with (accuracy / LOG).open("rb") as file:  # an answer is a line
         samples = max(sum(1 for _ in file), max(sampled, default=0) + 1)
     accurate = {sample: data for sample, data in read_log(accuracy / LOG, samples) if sample in sampled}
     if missing := sampled.keys() - accurate.keys():
-        raise LogsError(f"{accuracy / LOG}: sample {min(missing)} was never answered; use the same count for both runs")
+        raise LogsError(accuracy / LOG, f"sample {min(missing)} was never answered; use the same count for both runs")
     unstable = sum(len(answers) > 1 for answers in sampled.values())
     return Answers({sample: min(answers) for sample, answers in sampled.items()}, accurate, unstable)
 
@@ -164,11 +165,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             before = len(verdict.faults)
             judge_answers(read_answers(options.run, options.accuracy), _scorer(options), verdict)
             _write(options.output / "verify_accuracy.txt", verdict.faults[before:])
-    except (LogsError, LogError) as error:
-        sys.stderr.write(f"compliance: {error}\n")
-        return 1
-    verdict.metrics["audit_passed"] = not verdict.faults
-    (options.output / "metrics.json").write_text(json.dumps(verdict.metrics, indent=1) + "\n", encoding="utf-8")
+        verdict.metrics["audit_passed"] = not verdict.faults
+        (options.output / "metrics.json").write_text(json.dumps(verdict.metrics, indent=1) + "\n", encoding="utf-8")
+    except (BadFileError, OSError) as error:
+        return complain("compliance", error)
     sys.stdout.write("".join(f"{line}\n" for line in [*verdict.faults, _words(options.audit, verdict)]))
     return 0
 

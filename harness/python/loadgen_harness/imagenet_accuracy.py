@@ -11,31 +11,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loadgen_harness.accuracy_log import LogError, LoggedAnswer, read_log
+from loadgen_harness.bad_file import BadFileError, complain, reading
 
 
-class LabelsError(Exception):
-    """The file of labels is none."""
+class LabelsError(BadFileError):
+    """The file of labels is missing, or none."""
+
+    fix = "let the tensors folder have the data set's own val_map.txt: realize its recipe again"
 
 
 def read_labels(path: Path) -> list[int]:
     """Read `val_map.txt`, a line a sample: the image's name, and its label. Raises LabelsError."""
     labels = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    with reading(path, LabelsError):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, 1):
         match line.split():
             case [_, label] if label.isdecimal():
                 labels.append(int(label))
             case _:
-                raise LabelsError(f"line {number}: a line is an image's name and its label, which is a number")
+                raise LabelsError(path, f"line {number}: a line is an image's name and its label, which is a number")
     return labels
 
 
-def answered_label(answer: LoggedAnswer) -> int:
-    """Read an answer, which is one float32. Raises LogError."""
+def answered_label(log: Path, answer: LoggedAnswer) -> int:
+    """Read an answer in a log, which is one float32. Raises LogError."""
     try:
         (label,) = struct.unpack("<f", bytes.fromhex(answer.data))
         return int(label)
     except (ValueError, OverflowError, struct.error) as error:
-        raise LogError(f"sample {answer.sample}: the answer is no label, one float32: {error}") from error
+        what = f"sample {answer.sample}: the answer is no label, one float32: {error}"
+        raise LogError(log, what) from error
 
 
 def score(log: Path, labels: Path) -> dict[str, float]:
@@ -46,7 +52,7 @@ def score(log: Path, labels: Path) -> dict[str, float]:
     expected = read_labels(labels)
     good = total = 0
     for answer in read_log(log, len(expected)):
-        good += answered_label(answer) == expected[answer.sample]
+        good += answered_label(log, answer) == expected[answer.sample]
         total += 1
     return {"accuracy": 100 * good / total, "good": good, "total": total}
 
@@ -65,12 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         metrics = score(options.log, options.labels)
-    except (LogError, LabelsError) as error:
-        wrong = options.log if isinstance(error, LogError) else options.labels
-        sys.stderr.write(f"imagenet_accuracy: {wrong}: {error}\n")
-        return 1
+        options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    except (BadFileError, OSError) as error:
+        return complain("imagenet_accuracy", error)
     sys.stdout.write("accuracy={accuracy:.3f}%, good={good}, total={total}\n".format(**metrics))
-    options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
