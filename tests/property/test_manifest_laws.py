@@ -1,5 +1,6 @@
 """Laws of manifests, over trees that hypothesis makes up."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envmgr.manifest import Manifest, difference, manifest_of
+from envmgr.model.canonical import canonical_text
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=8).filter(
     lambda name: name not in {".", ".."}
@@ -60,6 +62,7 @@ def test_text_and_parse_are_a_circle(tree: Mapping[str, object]) -> None:
         manifest = manifest_of(Path(name, "tree"))
         assert Manifest.parse(manifest.text) == manifest
         assert Manifest.parse(manifest.text).text == manifest.text
+        assert canonical_text(json.loads(manifest.text)) == manifest.text
 
 
 @given(TREES, TREES)

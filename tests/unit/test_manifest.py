@@ -187,6 +187,7 @@ def folder(path: str, **fields: object) -> dict[str, object]:
         [file("a"), file("a")],
         [file("a"), file("a/b")],
         [file("a", size=-1)],
+        [file("a", size=2**53)],
         [file("a", size=True)],
         [file("a", executable=1)],
         [file("a", sha256="0")],
