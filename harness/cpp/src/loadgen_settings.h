@@ -4,6 +4,7 @@
 
 #include <test_settings.h>
 
+#include "pace.h"
 #include "settings.h"
 
 namespace harness {
@@ -23,11 +24,12 @@ struct LoadgenSettings {
 /// LoadGen's mlperf.conf, then user.conf, then the command line.
 ///
 /// LoadGen makes its queries before the test, as many as fill the minimum duration at the expected pace. An expectation
-/// that is too slow lets a run end early, which makes it INVALID. So where user.conf names none (`target_qps` or
-/// `target_latency`), the pace of the warm-up is taken, with headroom: a run is then valid on any machine.
+/// that is too slow lets a run end early, which makes it INVALID; one that is too fast lets a run Offline, which is one
+/// query, take as many times longer. So where user.conf names none (`target_qps` or `target_latency`), it comes from
+/// the warm-up: the fastest sample says what the machine can do, all backends together what it did just then.
 ///
-/// \param best_seconds The wall seconds of the fastest sample of the warm-up.
+/// \param pace What came of the warm-up.
 /// \throws UsageError when LoadGen cannot read its files.
-LoadgenSettings MakeLoadgenSettings(const Settings& settings, double best_seconds);
+LoadgenSettings MakeLoadgenSettings(const Settings& settings, const Pace& pace);
 
 }  // namespace harness

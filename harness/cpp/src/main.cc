@@ -29,7 +29,7 @@
 namespace harness {
 namespace {
 
-/// A busy machine must not hide the true pace: LoadGen's number of queries rests on it.
+/// How long the pace is measured before a test: LoadGen's number of queries rests on it.
 constexpr double kWarmUpSeconds = 0.3;
 
 size_t UsableCores() {
@@ -76,21 +76,13 @@ class FirstSamples {
   std::vector<size_t> samples_;
 };
 
-double WarmUpAll(const Settings& settings, const QuerySampleLibrary& library, size_t loaded, const Backends& backends) {
-  const double least_seconds = settings.mode == mlperf::TestMode::AccuracyOnly ? 0 : kWarmUpSeconds;
-  double best = WarmUp(library, loaded, settings.warmup, least_seconds, backends.front().get());
-  for (size_t i = 1; i < backends.size(); ++i) {
-    best = std::min(best, WarmUp(library, loaded, settings.warmup, 0, backends[i].get()));
-  }
-  return best;
-}
-
 /// Runs before LoadGen does; all there is to do where there is no LoadGen.
-double Prepare(const Settings& settings, const Backends& backends, QuerySampleLibrary* library) {
+Pace Prepare(const Settings& settings, const Backends& backends, QuerySampleLibrary* library) {
   const FirstSamples first(library, settings.bare != 0 ? settings.bare : settings.warmup);
-  const double best = WarmUpAll(settings, *library, first.Count(), backends);
+  const double seconds = settings.mode == mlperf::TestMode::AccuracyOnly ? 0 : kWarmUpSeconds;
+  const Pace pace = WarmUp(*library, first.Count(), settings.warmup, seconds, backends);
   if (settings.bare != 0) PrintBare(RunBare(*library, first.Count(), settings.bare, backends.front().get()));
-  return best;
+  return pace;
 }
 
 void RunTest(const Settings& settings, const LoadgenSettings& loadgen, const Backends& backends,
@@ -122,11 +114,11 @@ void Run(const Settings& settings) {
   outcome.on_load = library.OnLoad();
   outcome.most_at_once = backends.front()->MostAtOnce();
   if (runtime) outcome.onnxruntime = runtime->Version();
-  outcome.warmup_best_seconds = Prepare(settings, backends, &library);
+  outcome.warmup = Prepare(settings, backends, &library);
   if (settings.bare != 0) return;
 
   std::filesystem::create_directories(settings.output);
-  const LoadgenSettings loadgen = MakeLoadgenSettings(settings, outcome.warmup_best_seconds);
+  const LoadgenSettings loadgen = MakeLoadgenSettings(settings, outcome.warmup);
   RunTest(settings, loadgen, backends, &library, &outcome);
   WriteRecord(settings.output + "/harness.json", settings, loadgen, outcome);
 }

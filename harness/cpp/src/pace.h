@@ -1,9 +1,11 @@
 /// \file
-/// How fast a backend is without LoadGen: the warm-up before a test, and the bare loop that LoadGen's own cost is
+/// How fast backends are without LoadGen: the warm-up before a test, and the bare loop that LoadGen's own cost is
 /// judged by.
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 #include "backend.h"
 #include "sample_library.h"
@@ -16,12 +18,19 @@ double CpuSeconds();
 /// Seconds of a steady clock; only differences mean something.
 double WallSeconds();
 
-/// Runs samples that nobody counts, so that memory is allocated and caches are warm before the clock starts.
+/// What came of a warm-up.
+struct Pace {
+  double best_seconds;  ///< The wall seconds of the fastest sample: what the machine can do when it does nothing else.
+  double samples_per_second;  ///< Of all backends at the same time: what the machine did.
+};
+
+/// Runs samples that nobody counts, so that memory is allocated and caches are warm before the clock starts; all
+/// backends at the same time, each in a thread of its own, as in a test.
 /// \param loaded The first so many samples are in memory; they are taken over and over.
-/// \param samples Run this many at least, 1 or more.
-/// \param least_seconds Run on for this long at least: the longer, the surer the result on a busy machine.
-/// \return The wall seconds of the fastest sample.
-double WarmUp(const QuerySampleLibrary& library, size_t loaded, size_t samples, double least_seconds, Backend* backend);
+/// \param samples Each backend runs this many first, 1 or more.
+/// \param seconds Then the pace is measured for this long; 0: it is taken from the fastest sample.
+Pace WarmUp(const QuerySampleLibrary& library, size_t loaded, size_t samples, double seconds,
+            const std::vector<std::unique_ptr<Backend>>& backends);
 
 struct BareRun {
   double samples_per_second;

@@ -71,7 +71,8 @@ void AddOutcome(const Outcome& outcome, JsonObject* record) {
   record->Add("sample_count", outcome.sample_count);
   record->Add("answered", outcome.answered);
   record->Add("load_seconds", outcome.load_seconds);
-  record->Add("warmup_best_seconds", outcome.warmup_best_seconds);
+  record->Add("warmup_best_seconds", outcome.warmup.best_seconds);
+  record->Add("warmup_samples_per_second", outcome.warmup.samples_per_second);
   record->Add("test_seconds", outcome.test_seconds);
   record->Add("test_cpu_seconds", outcome.test_cpu_seconds);
 }

@@ -17,10 +17,13 @@ Settings SettingsFor(TestScenario scenario, const std::string& user_conf) {
   return settings;
 }
 
+/// Two workers, of which each answers a hundred samples a second, on a machine that does nothing else.
+constexpr Pace kQuiet{0.01, 200};
+
 bool Near(double left, double right) { return std::abs(left - right) < 1e-6 * std::abs(right); }
 
 TEST(WithoutAUserConfThePaceIsTheWarmUps) {
-  const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), 0.01);
+  const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), kQuiet);
   CHECK(loadgen.measured);
   CHECK(Near(loadgen.test.offline_expected_qps, 240));
   CHECK(loadgen.test.qsl_rng_seed != 0);  // LoadGen's own mlperf.conf was read
@@ -31,7 +34,7 @@ TEST(AUserConfThatNamesNoPaceLeavesItToTheWarmUp) {
   folder.Write("user.conf", "*.*.min_duration = 10\n");
   const std::string user_conf = folder.Path("user.conf");
   const auto pace = [&](TestScenario scenario) {
-    const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(scenario, user_conf), 0.01);
+    const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(scenario, user_conf), kQuiet);
     CHECK(loadgen.measured);
     CHECK(loadgen.test.min_duration_ms == 10);
     return loadgen.expected;
@@ -43,14 +46,23 @@ TEST(AUserConfThatNamesNoPaceLeavesItToTheWarmUp) {
 }
 
 TEST(APaceBeyondLoadgensOwnIsCutDown) {
-  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), 1e-8).expected, 4e6));
-  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::SingleStream, ""), 1e-8).expected, 1000));
+  constexpr Pace kNull{1e-8, 2e8};
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), kNull).expected, 4e6));
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::SingleStream, ""), kNull).expected, 1000));
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::MultiStream, ""), kNull).expected, 4000));
+}
+
+TEST(OnABusyMachineWhatItDidCountsAsWell) {
+  constexpr Pace kBusy{0.01, 50};
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::Offline, ""), kBusy).expected, 120));
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::Server, ""), kBusy).expected, 25));
+  CHECK(Near(MakeLoadgenSettings(SettingsFor(TestScenario::SingleStream, ""), kBusy).expected, 1e7 / 1.2));
 }
 
 TEST(ThePeakIsSearchedUpwardsFromATenth) {
   Settings settings = SettingsFor(TestScenario::Server, "");
   settings.mode = mlperf::TestMode::FindPeakPerformance;
-  CHECK(Near(MakeLoadgenSettings(settings, 0.01).expected, 20));
+  CHECK(Near(MakeLoadgenSettings(settings, kQuiet).expected, 20));
 }
 
 TEST(APaceInUserConfIsKept) {
@@ -60,7 +72,7 @@ TEST(APaceInUserConfIsKept) {
                "retinanet.SingleStream.target_latency = 9\n*.MultiStream.target_latency = 10\n");
   const std::string user_conf = folder.Path("user.conf");
   const auto pace = [&](TestScenario scenario) {
-    const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(scenario, user_conf), 0.01);
+    const LoadgenSettings loadgen = MakeLoadgenSettings(SettingsFor(scenario, user_conf), kQuiet);
     CHECK(!loadgen.measured);
     return loadgen.expected;
   };
@@ -72,24 +84,25 @@ TEST(APaceInUserConfIsKept) {
 
 TEST(TheCommandLineSetsThePerformanceSampleCount) {
   Settings settings = SettingsFor(TestScenario::Offline, "");
-  CHECK(MakeLoadgenSettings(settings, 0.01).test.performance_sample_count_override == 64);  // mlperf.conf, retinanet
+  CHECK(MakeLoadgenSettings(settings, kQuiet).test.performance_sample_count_override == 64);  // mlperf.conf, retinanet
   settings.performance_sample_count = 5;
-  CHECK(MakeLoadgenSettings(settings, 0.01).test.performance_sample_count_override == 5);
+  CHECK(MakeLoadgenSettings(settings, kQuiet).test.performance_sample_count_override == 5);
 }
 
 TEST(AnAuditConfThatIsNotThereIsRefused) {
   const test::Folder folder;
   Settings settings = SettingsFor(TestScenario::Offline, "");
   settings.audit_conf = folder.Path("audit.config");
-  CHECK_THROWS(UsageError, MakeLoadgenSettings(settings, 1), "audit.config: cannot be read");
+  CHECK_THROWS(UsageError, MakeLoadgenSettings(settings, kQuiet), "audit.config: cannot be read");
 }
 
 TEST(AUserConfThatCannotBeReadIsRefused) {
   const test::Folder folder;
   folder.Write("user.conf", "*.*.min_duration = ten\n");
-  CHECK_THROWS(UsageError, MakeLoadgenSettings(SettingsFor(TestScenario::Offline, folder.Path("user.conf")), 1),
+  CHECK_THROWS(UsageError, MakeLoadgenSettings(SettingsFor(TestScenario::Offline, folder.Path("user.conf")), kQuiet),
                "user.conf");
-  CHECK_THROWS(UsageError, MakeLoadgenSettings(SettingsFor(TestScenario::Offline, folder.Path("none")), 1), "none");
+  CHECK_THROWS(UsageError, MakeLoadgenSettings(SettingsFor(TestScenario::Offline, folder.Path("none")), kQuiet),
+               "none");
 }
 
 }  // namespace

@@ -16,14 +16,14 @@ import mlperf_loadgen as loadgen
 from loadgen_harness.backend import Backend
 from loadgen_harness.loadgen_settings import LoadgenSettings, make_loadgen_settings
 from loadgen_harness.null_backend import NullBackend
-from loadgen_harness.pace import run_bare, warm_up
+from loadgen_harness.pace import Pace, run_bare, warm_up
 from loadgen_harness.record import Outcome, write_record
 from loadgen_harness.sample_library import QuerySampleLibrary
 from loadgen_harness.settings import Settings, UsageError, parse_settings, usage
 from loadgen_harness.system_under_test import SystemUnderTest, fail
 
 WARM_UP_SECONDS = 0.3
-"""A busy machine must not hide the true pace: LoadGen's number of queries rests on it."""
+"""How long the pace is measured before a test: LoadGen's number of queries rests on it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,11 +52,13 @@ def _run(settings: Settings) -> None:
         outcome.load_seconds = time.perf_counter() - start
         outcome.tensors_made = "on-load" if library.on_load else "stored"
         outcome.most_at_once = backends[0].most_at_once
-        outcome.warmup_best_seconds = _prepare(settings, library, backends)
+        pace = _prepare(settings, library, backends)
+        outcome.warmup_best_seconds = pace.best_seconds
+        outcome.warmup_samples_per_second = pace.samples_per_second
         if settings.bare:
             return
         Path(settings.output).mkdir(parents=True, exist_ok=True)
-        told = make_loadgen_settings(settings, outcome.warmup_best_seconds)
+        told = make_loadgen_settings(settings, pace)
         _test(settings, told, backends, library, outcome)
     write_record(Path(settings.output) / "harness.json", settings, told, outcome)
 
@@ -77,21 +79,18 @@ def _backends(settings: Settings, shape: tuple[int, int, int], outcome: Outcome)
     return [OnnxBackend(settings, shape) for _ in range(settings.workers)]
 
 
-def _prepare(settings: Settings, library: QuerySampleLibrary, backends: Sequence[Backend]) -> float:
+def _prepare(settings: Settings, library: QuerySampleLibrary, backends: Sequence[Backend]) -> Pace:
     """Run before LoadGen does, on the first samples; all there is to do where there is no LoadGen."""
     first = range(min(settings.bare or settings.warmup, library.most_loaded))
     library.load(first)
-    least = 0 if settings.mode == "accuracy" else WARM_UP_SECONDS
-    best = min(
-        warm_up(library, len(first), settings.warmup, 0 if number else least, backend)
-        for number, backend in enumerate(backends)
-    )
+    seconds = 0 if settings.mode == "accuracy" else WARM_UP_SECONDS
+    pace = warm_up(library, len(first), settings.warmup, seconds, backends)
     if settings.bare:
         run = run_bare(library, len(first), settings.bare, backends[0])
-        pace = f"{run.samples_per_second:.6g} cpu_seconds_per_sample {run.cpu_seconds_per_sample:.6g}"
-        sys.stdout.write(f"bare samples_per_second {pace}\n")
+        said = f"{run.samples_per_second:.6g} cpu_seconds_per_sample {run.cpu_seconds_per_sample:.6g}"
+        sys.stdout.write(f"bare samples_per_second {said}\n")
     library.unload(first)
-    return best
+    return pace
 
 
 def _test(

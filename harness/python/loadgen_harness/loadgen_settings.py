@@ -5,18 +5,20 @@ from dataclasses import dataclass
 import mlperf_loadgen as loadgen
 
 from loadgen_harness.loadgen_conf import read_conf, user_conf_names
+from loadgen_harness.pace import Pace
 from loadgen_harness.settings import Settings
 
 HEADROOM = 1.2
-"""The test may be this much faster than the warm-up's fastest sample."""
+"""The test may be this much faster than the warm-up."""
+QUIETER = 2
+"""On a busy machine the test may find it this much quieter than the warm-up did."""
 SERVER_SHARE = 0.5
 """Server queries arrive at random: at half of what the workers can do queues stay short."""
 PEAK_SEARCH_SHARE = 0.1
 """LoadGen searches the peak upwards from a pace that must hold."""
-MOST_A_SECOND = {"Offline": 1e6, "Server": 2e4, "SingleStream": 5e5, "MultiStream": 5e5}
-"""LoadGen and Python get through no more samples (Offline) or queries a second on any machine seen, and in Server
-no more are kept up with. Without bounds a null run would fill the memory with queries: LoadGen makes them all before
-the test."""
+MOST_A_SECOND = {"Offline": 5e5, "Server": 2e4, "SingleStream": 5e5, "MultiStream": 5e5}
+"""LoadGen and Python get through no more samples a second on any machine seen, and in Server no more are kept up with.
+Without bounds a null run would fill the memory with queries: LoadGen makes them all before the test."""
 
 EXPECTATIONS = {
     "Offline": "offline_expected_qps",
@@ -43,16 +45,15 @@ class LoadgenSettings:
     """Whether `expected` was measured in the warm-up; else user.conf says it."""
 
 
-def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSettings:
+def make_loadgen_settings(settings: Settings, pace: Pace) -> LoadgenSettings:
     """LoadGen's mlperf.conf, then user.conf, then the command line.
 
     LoadGen makes its queries before the test, as many as fill the minimum duration at the expected pace. An
-    expectation that is too slow lets a run end early, which makes it INVALID. So where user.conf names none
-    (`target_qps` or `target_latency`), the pace of the warm-up is taken, with headroom: a run is then valid on any
-    machine.
+    expectation that is too slow lets a run end early, which makes it INVALID; one that is too fast lets a run Offline,
+    which is one query, take as many times longer. So where user.conf names none (`target_qps` or `target_latency`), it
+    comes from the warm-up: the fastest sample says what the machine can do, all workers together what it did just then.
 
-    `best_seconds` are the wall seconds of the fastest sample of the warm-up. Raises UsageError when LoadGen cannot
-    read its files.
+    `pace` is what came of the warm-up. Raises UsageError when LoadGen cannot read its files.
     """
     test = loadgen.TestSettings()
     read_conf(settings, test)
@@ -62,7 +63,7 @@ def make_loadgen_settings(settings: Settings, best_seconds: float) -> LoadgenSet
         test.performance_sample_count_override = settings.performance_sample_count
     measured = not _user_names_pace(settings)
     if measured:
-        setattr(test, EXPECTATIONS[settings.scenario], _pace(settings, test, best_seconds))
+        setattr(test, EXPECTATIONS[settings.scenario], _expected(settings, test, pace))
     return LoadgenSettings(test, float(getattr(test, EXPECTATIONS[settings.scenario])), measured)
 
 
@@ -71,18 +72,18 @@ def _user_names_pace(settings: Settings) -> bool:
     return user_conf_names(settings, "target_latency" if settings.stream else "target_qps")
 
 
-def _pace(settings: Settings, test: loadgen.TestSettings, best_seconds: float) -> float:
-    together, most = settings.workers / best_seconds, MOST_A_SECOND[settings.scenario]
+def _expected(settings: Settings, test: loadgen.TestSettings, pace: Pace) -> float:
+    alone, most = settings.workers / pace.best_seconds, MOST_A_SECOND[settings.scenario]
     if settings.scenario == "SingleStream":
-        return _latency(min(HEADROOM / best_seconds, most))
+        return _latency(min(HEADROOM / pace.best_seconds, most), 1)
     if settings.scenario == "MultiStream":
-        return _latency(min(HEADROOM * together / test.multi_stream_samples_per_query, most))
+        return _latency(min(HEADROOM * alone, most), test.multi_stream_samples_per_query)
     if settings.scenario == "Server":
         share = PEAK_SEARCH_SHARE if settings.mode == "find-peak-performance" else SERVER_SHARE
-        return min(share * together, most)
-    return min(HEADROOM * together, most)
+        return min(share * pace.samples_per_second, most)
+    return min(HEADROOM * min(alone, QUIETER * pace.samples_per_second), most)
 
 
-def _latency(queries_per_second: float) -> float:
-    """The nanoseconds that a query takes when so many come one after the other in a second."""
-    return 1e9 / queries_per_second
+def _latency(samples_per_second: float, samples_in_query: int) -> float:
+    """The nanoseconds that a query takes when so many samples are answered in a second, one query after the other."""
+    return 1e9 * samples_in_query / samples_per_second

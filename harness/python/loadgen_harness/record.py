@@ -35,6 +35,8 @@ class Outcome:
     """To map the tensors and make all sessions."""
     warmup_best_seconds: float = 0.0
     """The fastest sample of the warm-up."""
+    warmup_samples_per_second: float = 0.0
+    """What all workers together got through in it."""
     test_seconds: float = 0.0
     """LoadGen's StartTest, from call to return: more than the timed part."""
     test_cpu_seconds: float = 0.0
