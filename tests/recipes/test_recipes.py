@@ -61,6 +61,8 @@ def test_the_keys_of_a_recipe_stand_in_the_agreed_order_and_roles_are_sorted(nam
     [
         *({"mode": "find-peak-performance", "scenario": name} for name in ("Offline", "SingleStream", "MultiStream")),
         *({"backend": "null", "mode": mode} for mode in ("accuracy", "both")),
+        *({"audit": "TEST05", "round": name} for name in ("v5.0", "v5.1", "v6.0", "v6.1")),
+        *({"audit": name, "mode": "accuracy"} for name in ("TEST01", "TEST04")),
     ],
     ids=lambda asked: "-".join(asked.values()),
 )
@@ -68,6 +70,19 @@ def test_what_the_benchmark_cannot_do_is_refused_when_it_is_planned(asked: dict[
     with pytest.raises(RefusedCombinationError) as refused:
         Planner(Catalog(RECIPES), host("cp311")).plan("benchmark", asked)
     assert refused.value.chosen == asked
+
+
+@pytest.mark.parametrize(
+    ("audit", "round_"),
+    [
+        *(("TEST01", name) for name in ("v2.1", "v4.1", "v5.0", "v5.1", "v6.0", "v6.1")),
+        ("TEST05", "v2.1"),
+        ("TEST05", "v4.1"),
+    ],
+)
+def test_an_audit_can_be_run_in_every_round_that_asks_for_it(audit: str, round_: str) -> None:
+    node = Planner(Catalog(RECIPES), host("cp311")).plan("benchmark", {"audit": audit, "round": round_})
+    assert node.choices["audit"] == audit
 
 
 def test_the_null_backend_is_run_for_its_performance_unless_something_else_is_said() -> None:

@@ -10,9 +10,8 @@ namespace {
 using mlperf::TestSettings;
 using Text = const std::string&;
 
-/// TestSettings::FromConfig as the releases have it: 4.0, 4.1, and from 5.0 on.
+/// TestSettings::FromConfig as the releases have it: 4.0, and from 5.0 on.
 using FromFile = int (TestSettings::*)(Text path, Text model, Text scenario);
-using FromFileOrBuiltIn = int (TestSettings::*)(Text path, Text model, Text scenario, bool built_in);
 using FromKind = int (TestSettings::*)(Text path, Text model, Text scenario, int kind);
 
 void Require(int error, const std::string& option, const std::string& path) {
@@ -29,12 +28,6 @@ void Require(int error, const std::string& option, const std::string& path) {
   Require((test->*from)(settings.mlperf_conf, settings.model_name, scenario), "--mlperf-conf", settings.mlperf_conf);
   if (settings.user_conf.empty()) return;
   Require((test->*from)(settings.user_conf, settings.model_name, scenario), "--user-conf", settings.user_conf);
-}
-
-[[maybe_unused]] void Read(FromFileOrBuiltIn from, const Settings& settings, TestSettings* test) {
-  const int error =
-      (test->*from)(settings.user_conf, settings.model_name, NameOf(settings.scenario), settings.user_conf.empty());
-  Require(error, "--user-conf", settings.user_conf);
 }
 
 [[maybe_unused]] void Read(FromKind from, const Settings& settings, TestSettings* test) {

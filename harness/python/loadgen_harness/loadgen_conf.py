@@ -24,8 +24,6 @@ def read_conf(settings: Settings, test: loadgen.TestSettings) -> None:
     told, user = loadgen.TestSettings.FromConfig.__doc__ or "", settings.user_conf
     if "conf_type" in told:
         _read(settings, test, "--user-conf", user, BUILT_IN_THEN_FILE if user else BUILT_IN_ALONE)
-    elif "is_mlperf_conf" in told:
-        _read(settings, test, "--user-conf", user, not user)
     elif not settings.mlperf_conf:
         raise UsageError("--mlperf-conf is missing: this release of LoadGen has no mlperf.conf compiled in")
     else:
