@@ -1,7 +1,8 @@
 """`envmgr lock`: pin what is built, from what, and what must come of it."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,7 @@ from envmgr.cli.project import Project
 from envmgr.cli.realizing import realizing
 from envmgr.manifest import FileEntry, sketch
 from envmgr.model.digest import Digest
-from envmgr.model.errors import UsageError
+from envmgr.model.errors import EnvmgrError, UsageError
 from envmgr.model.lockfile import EntryKey, Locked, LockedSource, Lockfile, Root
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
@@ -44,6 +45,8 @@ class Written(TypedDict):
     entries: int
     unproven: int
     """Entries whose output nobody has built yet, and which pin none."""
+    out_of_date: list[Root]
+    """Other roots of the lockfile that are not as the recipes are now; `--lock` refuses them."""
 
 
 @click.command("lock")
@@ -76,6 +79,8 @@ def command(
 ) -> Answer[Checked | Written]:
     """Lock NAMEs with the axes that are set; without NAMEs, lock all roots again and drop what they need no more.
 
+    Where another root is out of date, because a recipe that it shares was changed, a warning names it.
+
     What is for another system than this host's is pinned down to the derivations, and its outputs are left as they are.
     """
     before = read(lock) if lock.is_file() or check else Lockfile()
@@ -103,7 +108,40 @@ def command(
         _write(lock, after.show())
     entries, unproven = len(after.entry), sum(entry.is_unproven for entry in after.entry)
     said = f"{lock}: {entries} entries, {unproven} of them without an output, {'written' if changed else 'unchanged'}"
-    return Answer({"lock": lock, "changed": changed, "entries": entries, "unproven": unproven}, said)
+    stale = _out_of_date(project, after, {root.key for root in roots})
+    return Answer(
+        {"lock": lock, "changed": changed, "entries": entries, "unproven": unproven, "out_of_date": stale},
+        said,
+        warnings=[_warning(stale)] if stale else [],
+    )
+
+
+def _out_of_date(project: Project, lockfile: Lockfile, but: Collection[EntryKey]) -> list[Root]:
+    """The roots of a lockfile, but for some, that are not as the recipes are."""
+    planners = {system: project.planner_with({}, system) for system in {root.system for root in lockfile.root}}
+
+    def fits(root: Root) -> bool:
+        try:
+            hold(planners[root.system].plan(root.recipe, root.set), lockfile)
+        except EnvmgrError:
+            return False
+        return True
+
+    return [root for root in lockfile.root if root.key not in but and not fits(root)]
+
+
+def _warning(stale: Sequence[Root]) -> str:
+    commands = "; ".join(shlex.join(["envmgr", "lock", *_words(root)]) for root in stale)
+    return f"out of date in the lockfile, and refused by --lock until they are locked again: {commands}"
+
+
+def _words(root: Root) -> Iterator[str]:
+    """The arguments that name a root."""
+    yield root.recipe
+    for axis, value in root.set.items():
+        yield from ("--set", f"{axis}={value}")
+    if root.system != Root(recipe=root.recipe).system:
+        yield from ("--system", root.system)
 
 
 def _write(lock: Path, text: str) -> None:

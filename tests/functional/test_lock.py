@@ -115,6 +115,19 @@ def test_entries_of_other_variants_stay(checkout: Checkout) -> None:
         assert (path / "size").read_text() == size
 
 
+def test_a_root_that_shares_what_was_changed_is_named_until_it_is_locked_again(pair: Checkout) -> None:
+    pair.script("sibling", 'echo sibling > "{out}/file"', head="[inputs]\ninner = 'inner'")
+    assert pair("lock", "outer", "sibling", "--json").data["out_of_date"] == []
+    pair.script("inner", 'echo other > "{out}/file"')
+    answer = pair("lock", "outer", "--json")
+    (warning,) = answer.json()["warnings"]
+    assert [root["recipe"] for root in answer.data["out_of_date"]] == ["sibling"]
+    assert warning.endswith(": envmgr lock sibling")
+    pair.fails(4, "realize", "sibling", *LOCK)
+    assert pair("lock", "sibling", "--json").data["out_of_date"] == []
+    pair("lock", "--check")
+
+
 def test_without_realizing_it_pins_derivations_and_keeps_pinned_outputs(pair: Checkout) -> None:
     pair("lock", "inner")
     assert lockfile(pair).read_text().count("store_path = ") == 1
