@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from envmgr.store.remove import remove_tree
@@ -47,11 +47,14 @@ class Checkout:
     """The store; None: the checkout's own."""
     folder: Path = TOP
     """Where the calls are made: in this checkout, or in another one."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of every call."""
 
     @property
     def environ(self) -> dict[str, str]:
         """The environment of every call."""
-        return {**os.environ, **({"ENVMGR_STORE": str(self.store.resolve())} if self.store else {})}
+        store = {"ENVMGR_STORE": str(self.store.resolve())} if self.store else {}
+        return {**os.environ, **store, **self.environment}
 
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
@@ -64,14 +67,18 @@ class Checkout:
         finally:
             remove_tree(folder)
 
+    @staticmethod
+    def argv(*arguments: str) -> list[str]:
+        """How envmgr is called."""
+        return [str(Path(sys.executable).with_name("envmgr")), *arguments]
+
     def envmgr(self, *arguments: str, expect: Collection[int] = (0,)) -> str:
         """What a call prints on stdout.
 
         Raises:
             FailedError: it ended with an exit code that is not expected.
         """
-        argv = [str(Path(sys.executable).with_name("envmgr")), *arguments]
-        return call(argv, self.environ, cwd=self.folder, expect=expect).stdout
+        return call(self.argv(*arguments), self.environ, cwd=self.folder, expect=expect).stdout
 
     def realize(self, *names: str) -> list[Path]:
         """Where recipes' outputs lie, locked; what is missing is built."""

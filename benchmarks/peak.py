@@ -1,7 +1,7 @@
 """How much memory a process takes at its peak."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.checkout import TOP, call
@@ -16,10 +16,18 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """A parent that is small itself, for a process counts what its parent had in memory when it was started."""
 
 
-def peak_megabytes(argv: Sequence[str], environ: Mapping[str, str], *, cwd: Path = TOP) -> float:
-    """Run a program to its end.
+def peak(
+    argv: Sequence[str], environ: Mapping[str, str], *, cwd: Path = TOP, expect: Collection[int] = (0,)
+) -> tuple[float, str]:
+    """Run a program to its end: the megabytes of the biggest process that it or its children were, and what was said.
 
     Raises:
-        FailedError: it did not end well.
+        FailedError: it ended with an exit code that is not expected.
     """
-    return float(call([sys.executable, "-IS", "-c", PEAK, *argv], environ, cwd=cwd).stdout)
+    done = call([sys.executable, "-IS", "-c", PEAK, *argv], environ, cwd=cwd, expect=expect)
+    return float(done.stdout), done.stderr
+
+
+def peak_megabytes(argv: Sequence[str], environ: Mapping[str, str], *, cwd: Path = TOP) -> float:
+    """The first half of the answer of `peak`."""
+    return peak(argv, environ, cwd=cwd)[0]
