@@ -1,132 +1,212 @@
-"""The files of a tree, taken by several threads at once, small ones in batches.
+"""The files of trees, read by several processes at once, in batches.
 
-Threads help because reading, writing and hashing let the interpreter go. With small files they hardly do, and hinder
-one another: so small and large ones go in batches of their own, and while one thread has small ones the others take
-large ones, as long as there are any. A batch owns a copy of its folder's descriptor, so that the walk can go on; a
-semaphore bounds how many are open. One batch alone is not worth a thread.
+Processes, not threads: over small files, threads wait for the interpreter more than they read. A reader costs as much
+as some thousand files, so what is little is read here, and another reader is started only when all others are busy.
+There is no queue but the line to a reader, on which some batches may lie, and no thread: who asks for files walks
+ahead, and takes what comes back when there is no more room.
 """
 
+import marshal
 import os
+import select
+import signal
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 
-from envmgr.tree import Level, reading
+from envmgr.content import Content, Failure, contents
+from envmgr.model.errors import HostError
+from envmgr.reader import MESSAGE_BYTES, PROGRAM
+from envmgr.tree import Level, UnfitTreeError, reading, unreadable
 
-Result = TypeVar("Result")
-Act = Callable[[Level, str, int], Result]
-"""Given the level of a file, its name, and a descriptor of the folder that it stands in."""
+Found = tuple[str, int, bool, str]
+"""A file: its path in the tree, its size in bytes, whether its owner may execute it, and its SHA-256 in hex."""
 
-THREADS = min(8, len(os.sched_getaffinity(0)))
+AT_ONCE = min(8, len(os.sched_getaffinity(0)))
+"""How many files are read at the same time."""
 
-_SMALL = 2**16
-"""Bytes: below, a file takes more of the interpreter than of anything else."""
-_BATCH_BYTES = 2**22
-_BATCH_FILES = 256
+_FILE = 2**14
+"""Bytes that could be hashed in the time in which a file is opened and closed."""
+_BATCH = 2**22
+"""Bytes of files, each counted as `_FILE` more than it has."""
+_LITTLE = 2**25
+"""Bytes, so counted, that are read sooner than a reader is started."""
+_AHEAD = 4
+"""Batches that lie on a line: the answers must fit into what the kernel holds for it."""
 
 
-def each_file(levels: Iterable[Level], act: Act[Result]) -> list[Result]:
-    """Do something with every file of a walk, and give what came of it, in no order; the first error ends all.
+class ReaderGoneError(HostError):
+    """A process that reads files has ended, and nobody knows how far it came."""
 
-    Raises:
-        UnfitTreeError: a file cannot be read.
-    """
-    crew = _Crew(act)
-    try:
-        for level in levels:
-            for names, are_small in _batches(level):
-                crew.take(_Batch(level, names, os.dup(level.descriptor), are_small=are_small))
-        return crew.results()
-    finally:
-        crew.end()
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that reads files has ended before its time",
+            fix="see whether it was killed (the kernel's log names processes that ran out of memory), and try again",
+        )
+
+
+@dataclass
+class Reading:
+    """The files of one tree, as far as they are read."""
+
+    readers: "Readers"
+    found: list[Found] = field(default_factory=list)
+    left: int = 0
+    """Batches that are ordered and not answered."""
+    failure: Exception | None = None
+
+    def results(self) -> list[Found]:
+        """All of them, in no order.
+
+        Raises:
+            UnfitTreeError: the tree, or a file, cannot be read.
+            OSError: a copy cannot be written.
+            ReaderGoneError: a reader has ended.
+        """
+        while self.left and not self.failure:
+            self.readers.wait()
+        if self.failure:
+            raise self.failure
+        return self.found
+
+
+class Readers:
+    """The readers that one thread uses. They are gone when the block that this is a context of ends."""
+
+    def __init__(self) -> None:
+        self._readers: dict[int, _Reader] = {}
+        self._poll = select.poll()
+        self._read_here = 0
+
+    def __enter__(self) -> Self:
+        """None is started before there is much to read."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End them, whatever they do."""
+        for reader in self._readers.values():
+            reader.end()
+
+    def begin(self, levels: Iterable[Level], place: int | None = None) -> Reading:
+        """Have the files of a walk read, or copied to the same paths below the open folder `place`, too.
+
+        Whatever fails is told by the results, and the walk ends there.
+        """
+        begun = Reading(self)
+        try:
+            for level in levels:
+                for names, weight in _batches(level):
+                    if begun.failure:
+                        return begun
+                    batch = _Batch(begun, level.where, level.prefix, names)
+                    self._order(batch, weight, [level.descriptor, *([] if place is None else [place])])
+        except UnfitTreeError as error:
+            begun.failure = error
+        return begun
+
+    def wait(self) -> None:
+        """Take what at least one reader has done."""
+        for line, _ in self._poll.poll():
+            self._readers[line].answer()
+
+    def _order(self, batch: "_Batch", weight: int, descriptors: list[int]) -> None:
+        if not self._readers and self._read_here + weight <= _LITTLE:
+            self._read_here += weight
+            batch.take(*contents(batch.prefix, batch.names, *descriptors))
+            return
+        while len((reader := self._least_busy()).ordered) == _AHEAD:
+            self.wait()
+        reader.order(batch, descriptors)
+
+    def _least_busy(self) -> "_Reader":
+        """A new one, where all are busy and there may be more."""
+        least = min(self._readers.values(), key=lambda reader: len(reader.ordered), default=None)
+        if least is not None and (not least.ordered or len(self._readers) == AT_ONCE):
+            return least
+        reader = _Reader()
+        self._readers[reader.line.fileno()] = reader
+        self._poll.register(reader.line, select.POLLIN)
+        return reader
 
 
 @dataclass(frozen=True)
 class _Batch:
-    level: Level
-    names: Sequence[str]
-    folder: int
-    are_small: bool
+    """Some files of a folder."""
+
+    reading: Reading
+    where: str
+    prefix: str
+    names: list[str]
+
+    def take(self, found: list[Content], failure: Failure | None) -> None:
+        paths = [self.prefix + name for name in self.names]
+        self.reading.found += [(path, *content) for path, content in zip(paths, found, strict=False)]
+        if failure is not None:
+            self.reading.failure = _error(paths[len(found)], self.where, *failure)
 
 
-def _batches(level: Level) -> Iterator[tuple[list[str], bool]]:
-    """Names of files of a folder, and whether they are small ones."""
-    small: list[str] = []
-    large: list[str] = []
-    bytes_of_large = 0
+def _error(path: str, where: str, is_unreadable: bool, number: int | None, words: str) -> Exception:  # noqa: FBT001
+    return unreadable(path, words, where) if is_unreadable else OSError(number, words, path)
+
+
+def _batches(level: Level) -> Iterator[tuple[list[str], int]]:
+    """Names of files of a folder, and what they weigh."""
+    names: list[str] = []
+    weight = 0
     for entry in level.files:
         with reading(level.path(entry), level.where):
-            size = entry.stat(follow_symlinks=False).st_size
-        if size < _SMALL:
-            small.append(entry.name)
-        else:
-            large.append(entry.name)
-            bytes_of_large += size
-        if len(small) == _BATCH_FILES:
-            yield small, True
-            small = []
-        if bytes_of_large >= _BATCH_BYTES:
-            yield large, False
-            large, bytes_of_large = [], 0
-    if small:
-        yield small, True
-    if large:
-        yield large, False
+            weight += _FILE + entry.stat(follow_symlinks=False).st_size
+        names.append(entry.name)
+        if weight >= _BATCH:
+            yield names, weight
+            names, weight = [], 0
+    if names:
+        yield names, weight
 
 
-class _Crew(Generic[Result]):
-    """The threads; there are none before the second batch."""
+class _Reader:
+    """A reader, from the outside."""
 
-    def __init__(self, act: Act[Result]) -> None:
-        self._act = act
-        self._pool: ThreadPoolExecutor | None = None
-        self._futures: list[Future[list[Result]]] = []
-        self._turn = Lock()
-        self._small: deque[_Batch] = deque()
-        self._large: deque[_Batch] = deque()
-        self._have_small = 0
-        self._open = BoundedSemaphore(8 * THREADS)
-        self._ended = False
+    def __init__(self) -> None:
+        import socket
 
-    def take(self, batch: _Batch) -> None:
-        self._open.acquire()
-        with self._turn:
-            (self._small if batch.are_small else self._large).append(batch)
-        if self._pool is None and len(self._small) + len(self._large) == 1:
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
-            self._futures.append(self._pool.submit(self._run_one))
-        self._futures.append(self._pool.submit(self._run_one))
+        self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            top, parent = str(Path(__file__).parents[1]), str(os.getpid())
+            self._process = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", "-c", PROGRAM, top, parent],
+                {},
+                file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)],
+                setsid=True,
+            )
+        self.ordered: deque[_Batch] = deque()
 
-    def results(self) -> list[Result]:
-        alone = self._run_one() if self._pool is None and (self._small or self._large) else []
-        return alone + [result for future in self._futures for result in future.result()]
+    def order(self, batch: _Batch, descriptors: list[int]) -> None:
+        import socket
+
+        try:
+            socket.send_fds(self.line, [marshal.dumps((batch.prefix, batch.names))], descriptors)
+        except OSError as error:
+            raise ReaderGoneError from error
+        self.ordered.append(batch)
+        batch.reading.left += 1
+
+    def answer(self) -> None:
+        try:
+            answer = self.line.recv(MESSAGE_BYTES)
+        except OSError:
+            answer = b""
+        if not answer:
+            raise ReaderGoneError
+        batch = self.ordered.popleft()
+        batch.reading.left -= 1
+        batch.take(*marshal.loads(answer))  # noqa: S302  written by `reader`
 
     def end(self) -> None:
-        self._ended = True
-        if self._pool is not None:
-            self._pool.shutdown()
-        for batch in (*self._small, *self._large):
-            os.close(batch.folder)
-
-    def _run_one(self) -> list[Result]:
-        batch = self._next()
-        try:
-            return [] if self._ended else [self._act(batch.level, name, batch.folder) for name in batch.names]
-        finally:
-            with self._turn:
-                self._have_small -= batch.are_small
-            os.close(batch.folder)
-            self._open.release()
-
-    def _next(self) -> _Batch:
-        """One of those that wait: there is one for each call."""
-        with self._turn:
-            prefer_large = self._have_small > 0 or not self._small
-            batch = (self._large if prefer_large and self._large else self._small or self._large).popleft()
-            self._have_small += batch.are_small
-            return batch
+        self.line.close()
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)

@@ -7,27 +7,23 @@ The text is what `canonical_text` would give. It is put together entry by entry,
 object's is made whenever it is read.
 """
 
-import hashlib
 import json
-import os
 import re
-import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Self
 
-from envmgr.files import each_file
+from envmgr.content import hash_file
+from envmgr.files import Readers
 from envmgr.model.canonical import LARGEST_INTEGER
 from envmgr.model.digest import Digest
-from envmgr.tree import MAX_DEPTH, MAX_NAME, READ_FILE, Level, UnfitTreeError, check_name, read_all, reading, walk
+from envmgr.tree import MAX_DEPTH, MAX_NAME, Level, UnfitTreeError, check_name, reading, walk
 
 SCHEMA = 1
 SKETCH_DIGITS = 16
-
-_BLOCK = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,24 +160,24 @@ def manifest_of(folder: Path, *, exclude: Collection[str] = frozenset()) -> Mani
     Raises:
         UnfitTreeError: the tree holds what no manifest can describe, or a part of it cannot be read.
     """
-    return manifest_of_levels(walk(folder, exclude=exclude))
+    with Readers() as readers:
+        return begin_manifest(walk(folder, exclude=exclude), readers)()
 
 
-def manifest_of_levels(levels: Iterable[Level]) -> Manifest:
-    """Read what a walk comes through, several files at a time.
+def begin_manifest(levels: Iterable[Level], readers: Readers, place: int | None = None) -> Callable[[], Manifest]:
+    """Begin to read what a walk comes through, and to copy its files, as `readers` do; what is returned waits for it.
 
-    Raises:
-        UnfitTreeError: a part of it cannot be read.
+    Like their results, that raises UnfitTreeError or OSError.
     """
-    entries: list[Entry] = []
+    others: list[Entry] = []
 
     def seen() -> Iterator[Level]:
         for level in levels:
-            entries.extend(other_entries(level))
+            others.extend(other_entries(level))
             yield level
 
-    entries += each_file(seen(), _file_entry)
-    return Manifest.of(entries)
+    begun = readers.begin(seen(), place)
+    return lambda: Manifest.of([*others, *(FileEntry(*found) for found in begun.results())])
 
 
 def other_entries(level: Level) -> list[Entry]:
@@ -201,35 +197,11 @@ def manifest_of_file(path: Path, name: str) -> Manifest:
         raise UnfitTreeError(name, "it is not the name of a file", where=where)
     check_name(name, name, where)
     with reading(name, where):
-        return Manifest((FileEntry(name, *_hash(path.resolve())),))
+        return Manifest((FileEntry(name, *hash_file(str(path.resolve()))),))
 
 
 def _list(entries: Iterable[Entry]) -> str:
     return f"[{','.join([entry.text for entry in entries])}]"
-
-
-def _file_entry(level: Level, name: str, folder: int) -> FileEntry:
-    with reading(level.prefix + name, level.where):
-        return FileEntry(level.prefix + name, *_hash(name, folder))
-
-
-def _hash(name: str | Path, folder: int | None = None) -> tuple[int, bool, str]:
-    descriptor = os.open(name, READ_FILE, dir_fd=folder)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("it is not a file")
-        executable = bool(status.st_mode & stat.S_IXUSR)
-        if status.st_size < _BLOCK:
-            data = read_all(descriptor, status.st_size)
-            return len(data), executable, hashlib.sha256(data).hexdigest()
-        sha256, size, block = hashlib.sha256(), 0, memoryview(bytearray(_BLOCK))
-        while got := os.readv(descriptor, [block]):
-            sha256.update(block[:got])
-            size += got
-        return size, executable, sha256.hexdigest()
-    finally:
-        os.close(descriptor)
 
 
 def _parse_entry(fields: object) -> Entry:

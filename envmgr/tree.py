@@ -15,11 +15,8 @@ MAX_DEPTH = 64
 MAX_NAME = 255
 """Bytes in one name."""
 
-_BLOCK = 2**18
-
 READ_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-READ_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Flags that follow no link; O_NONBLOCK so that a fifo in a file's place cannot hold the reader up."""
+"""Flags that follow no link."""
 
 
 class UnfitTreeError(BuildError):
@@ -128,16 +125,12 @@ class reading:  # noqa: N801  used as the function that it is; a generator would
             UnfitTreeError: the block failed to read.
         """
         if isinstance(error, OSError):
-            reason = f"it cannot be read: {error.strerror or error}"
-            raise UnfitTreeError(self.path, reason, where=self.where) from error
+            raise unreadable(self.path, error.strerror or str(error), self.where) from error
 
 
-def read_all(descriptor: int, size: int) -> bytes:
-    """The bytes of a file that is at its beginning; `size` is what it should have, and one read is enough if it has."""
-    data = os.read(descriptor, size + 1)
-    if len(data) == size:
-        return data
-    return data + b"".join(iter(lambda: os.read(descriptor, _BLOCK), b""))
+def unreadable(path: str, why: str, where: str) -> UnfitTreeError:
+    """What is told of `path` in the tree `where`, if it cannot be read."""
+    return UnfitTreeError(path, f"it cannot be read: {why}", where=where)
 
 
 def check_name(name: str, path: str, where: str) -> None:

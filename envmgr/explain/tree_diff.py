@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.content import READ_FILE
 from envmgr.explain.text_diff import MAX_BYTES, TextDiff, lines_of, text_diff
 from envmgr.manifest import Change, Entry, FileEntry, FolderEntry, Manifest, SymlinkEntry, difference
-from envmgr.tree import READ_FILE, reading
+from envmgr.tree import reading
 
 Fields = Mapping[str, str | int | bool]
 """An entry as its manifest has it, without the path."""

@@ -3,7 +3,8 @@
 import os
 import stat
 
-from envmgr.tree import READ_FILE, READ_FOLDER
+from envmgr.content import READ_FILE
+from envmgr.tree import READ_FOLDER
 
 _HELD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from envmgr.content import READ_FILE
 from envmgr.model.errors import BuildError, HostError
-from envmgr.tree import READ_FILE, READ_FOLDER, Level, walk
+from envmgr.tree import READ_FOLDER, Level, walk
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _OUT_OF_ORDER = frozenset({errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO})

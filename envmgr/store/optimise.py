@@ -22,13 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envmgr.files import THREADS
+from envmgr.content import READ_FILE
+from envmgr.files import AT_ONCE
 from envmgr.manifest import FileEntry, Manifest
 from envmgr.model.errors import EnvmgrError
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import sealed_mode
 from envmgr.store.layout import Layout
-from envmgr.tree import READ_FILE, READ_FOLDER, walk
+from envmgr.tree import READ_FOLDER, walk
 
 if TYPE_CHECKING:
     from envmgr.store.store import Store
@@ -70,7 +71,7 @@ def share_objects(
         return Saved()
 
     here = [path for path in paths if not store.layout.object(path).is_symlink()]
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="optimise") as pool:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="optimise") as pool:
         return sum(pool.map(act, here), start=Saved())
 
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, Self, cast
 
+from envmgr.content import READ_FILE
 from envmgr.manifest import FileEntry, FolderEntry, Manifest, SymlinkEntry
 from envmgr.model.errors import IntegrityError
 from envmgr.sealed import seal_entry, seal_symlink
-from envmgr.tree import READ_FILE, READ_FOLDER, reading
+from envmgr.tree import READ_FOLDER, reading
 
 LEVEL = 2
 """Of zstd: the best bytes for a processor second, of those that were measured (docs/decisions, 0040)."""

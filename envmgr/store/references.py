@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.content import READ_FILE
 from envmgr.model.store_path import BASE_LENGTH, StorePath
-from envmgr.tree import READ_FILE, reading, walk
+from envmgr.tree import reading, walk
 
 _BLOCK = 2**22
 _ALPHABET = b"abcdefghijklmnopqrstuvwxyz234567"

@@ -1,13 +1,13 @@
 """Every byte, mode and link of every object held against its manifest. Nothing is changed here; `repair` does that."""
 
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
-from envmgr.files import THREADS
-from envmgr.manifest import Change, Manifest, difference, manifest_of_levels
+from envmgr.files import Readers
+from envmgr.manifest import Change, Manifest, begin_manifest, difference
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
@@ -19,9 +19,10 @@ from envmgr.store.store import Store
 from envmgr.tree import Level, UnfitTreeError, walk
 
 Progress = Callable[[StorePath], None]
-"""Called with each object before it is read, by several threads."""
+"""Called with each object before it is read."""
 
-_BATCH = 1000
+_AHEAD = 16
+"""Objects that are begun before the first of them is finished, so that the readers have something to do meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -43,44 +44,51 @@ class Damage:
 def verify(
     store: Store, paths: Collection[StorePath] | None = None, *, progress: Progress = lambda path: None
 ) -> list[Damage]:
-    """Read objects (all, if none are named), several at a time, and say what is damaged.
+    """Read objects (all, if none are named), several files at a time, and say what is damaged.
 
     Raises:
         NotValidError: one of the objects is not valid.
     """
     if paths is not None:
         store.hold(paths)
-
-    def read(path: StorePath) -> Damage | None:
-        progress(path)
-        damage = damage_of(store, path)
-        if damage is None or store.database.object(path) is None:  # it was collected as garbage
-            return None
-        place = lent_from(store.layout, path)
-        return replace(damage, what=f"{damage.what} (it is linked to {place})") if place else damage
-
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
-    try:
-        waiting = iter(store.database.objects() if paths is None else paths)
-        found: list[Damage | None] = []
-        while batch := list(islice(waiting, _BATCH)):
-            found += pool.map(read, batch)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return [damage for damage in found if damage]
+    found: list[Damage | None] = []
+    begun: deque[Callable[[], Damage | None]] = deque()
+    with Readers() as readers:
+        for path in store.database.objects() if paths is None else paths:
+            progress(path)
+            begun.append(_begin(store, path, readers))
+            if len(begun) > _AHEAD:
+                found.append(begun.popleft()())
+        found += [end() for end in begun]
+    valid = (damage for damage in found if damage and store.database.object(damage.store_path))
+    return [_with_lender(store, damage) for damage in valid]  # others were collected as garbage
 
 
 def damage_of(store: Store, path: StorePath) -> Damage | None:
     """Read an object; what is wrong with it, if it is valid."""
+    with Readers() as readers:
+        return _begin(store, path, readers)()
+
+
+def _begin(store: Store, path: StorePath, readers: Readers) -> Callable[[], Damage | None]:
+    """Begin to read an object; what is returned waits for it, and says what is wrong."""
     described = store.database.object(path)
-    if described is None:
-        return None
+    if described is None:  # it was collected as garbage
+        return lambda: None
     folder = store.folder(path)
     if not folder.is_dir():
-        return Damage(path, "its folder is gone")
+        return lambda: Damage(path, "its folder is gone")
     unsealed: list[str] = []
+    manifest = begin_manifest(_watched(folder, unsealed), readers)
+    return partial(_damage, store, described, manifest, unsealed)
+
+
+def _damage(
+    store: Store, described: StoreObject, manifest: Callable[[], Manifest], unsealed: Sequence[str]
+) -> Damage | None:
+    path = described.store_path
     try:
-        found = manifest_of_levels(_watched(folder, unsealed))
+        found = manifest()
     except UnfitTreeError as error:
         return Damage(path, error.message)
     if found.digest != described.manifest:
@@ -89,6 +97,11 @@ def damage_of(store: Store, path: StorePath) -> Damage | None:
         what = f"modes or times are not an object's: {', '.join(sorted(unsealed))}"
         return Damage(path, what, content_is_whole=True)
     return _record_damage(store, described, found)
+
+
+def _with_lender(store: Store, damage: Damage) -> Damage:
+    place = lent_from(store.layout, damage.store_path)
+    return replace(damage, what=f"{damage.what} (it is linked to {place})") if place else damage
 
 
 def _watched(folder: Path, unsealed: list[str]) -> Iterator[Level]:

@@ -20,6 +20,9 @@ NOTES = "[sources]\nnotes = { kind = 'local', path = '../notes' }"
 HANGS = "kill -STOP $$"
 """A shell that does this waits for ever, and uses no processor meanwhile."""
 
+ENDLESS = 2**43
+"""Bytes of a hole: whoever reads them is not done before the test is."""
+
 Send = Callable[[subprocess.Popen[str]], None]
 
 
@@ -182,3 +185,47 @@ def test_a_build_ends_with_the_command_that_was_killed(checkout: Checkout, token
     checkout.script("slow", 'echo whole > "{out}/whole"')
     assert {path.name for path in checkout("realize", "slow").path.iterdir()} == {"whole"}
     assert_clean(checkout)
+
+
+@pytest.fixture
+def endless(checkout: Checkout) -> None:
+    """A store with an object that takes hours to read."""
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\nsettings.texts = { words = 'words' }\n")
+    words = checkout("realize", "words").path / "words"
+    words.chmod(0o644)
+    os.truncate(words, ENDLESS)
+
+
+def readers(of: int) -> list[int]:
+    """The processes that read files for another one: what it is stands last on their command lines."""
+    return list(states(f"\0{of}\0"))
+
+
+@pytest.mark.usefixtures("endless")
+def test_an_interrupted_verify_leaves_no_process(checkout: Checkout) -> None:
+    with checkout.start("verify") as process:
+        wait_for(lambda: readers(process.pid))
+        to_the_group(process)
+        _, said = process.communicate()
+        assert readers(process.pid) == []
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_reader_ends_with_the_command_that_was_killed(checkout: Checkout) -> None:
+    with checkout.start("verify") as process:
+        wait_for(lambda: readers(process.pid))
+        process.kill()
+    wait_for(lambda: not readers(process.pid))
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_command_whose_reader_was_killed_says_so(checkout: Checkout) -> None:
+    with checkout.start("verify", "--json") as process:
+        wait_for(lambda: readers(process.pid))
+        (reader,) = readers(process.pid)
+        os.kill(reader, signal.SIGKILL)
+        said, _ = process.communicate()
+    assert process.returncode == 12
+    assert '"ReaderGoneError"' in said
