@@ -1,5 +1,6 @@
 """Stores filled at once with many objects of one small file, as publishing one after the other would fill them."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.layout import Layout
+from envmgr.store.record import Written, show
 from envmgr.store.store import Store
 
 _Made = tuple[StoreObject, Realisation]
@@ -58,8 +60,6 @@ def _make(layout: Layout, derivation: Derivation, inputs: Mapping[str, StorePath
     (tree / "file").write_bytes(content)
     (tree / "file").chmod(0o444)
     tree.chmod(0o555)
-    layout.manifest(path).write_bytes(manifest.text)
-    layout.record(path).write_bytes(described.model_dump_json().encode())
-    layout.derivation(derivation.digest).write_bytes(derivation.text)
-    layout.realisation(derivation.digest, realisation.resolved).write_bytes(realisation.model_dump_json().encode())
+    written = Written(realisation=realisation, derivation=derivation.text.decode(), when=time.time_ns())
+    layout.record(path).write_bytes(show(described, [written], manifest.text))
     return described, realisation

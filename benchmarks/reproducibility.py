@@ -23,6 +23,7 @@ from benchmarks.user_mode_linux import ROOM
 from benchmarks.variations import Variation, variations
 from envmgr.manifest import Manifest, difference
 from envmgr.model.lockfile import Lockfile
+from envmgr.store.record import read
 from envmgr.store.remove import remove_tree
 
 SOURCES = ("*.whl", "*.tar.gz", "*.zip")
@@ -39,7 +40,7 @@ class Outcome:
     isolation: str
     """How its builds were held."""
     records: Path
-    """The manifests of the objects."""
+    """The folder of the records of the objects."""
     seconds: float
     load: float
 
@@ -146,27 +147,25 @@ def _build(recipe: str, variation: Variation, work: Path) -> Outcome:
             command, cwd=checkout, env=environ, umask=variation.umask, capture_output=True, text=True, check=False
         )
         code, said = run.returncode, run.stdout + run.stderr
-        places = store
     else:
-        copying = f'"$@"; code=$?; cp -r {store}/realisations {store}/manifests {ROOM}/answer; exit $code'
+        copying = f'"$@"; code=$?; cp -r {store}/records {ROOM}/answer; exit $code'
         code, said = variation.machine.run(
             ["/bin/sh", "-c", copying, "sh", *command], environ, folder=checkout, answer=answer
         )
-        places = answer
     seconds = time.monotonic() - began
     if code:
         raise FailedError(f"{variation.name}: exit {code}\n{said}")
-    return _outcome(variation, places, answer / "records", seconds, load)
+    return _outcome(variation, store, answer / "records", seconds, load)
 
 
 def _outcome(variation: Variation, store: Path, records: Path, seconds: float, load: float) -> Outcome:
     """Keep what was written down, and delete the rest."""
-    shutil.copytree(store / "manifests", records)
-    found = [json.loads(file.read_text()) for file in (store / "realisations").glob("*.json")]
     if variation.machine is None:
+        shutil.copytree(store / "records", records)
         remove_tree(store)
-    outputs = {item["derivation"]: item["store_path"] for item in found}
-    isolation = ", ".join(sorted({item["isolation"] for item in found}))
+    found = [item.realisation for file in records.iterdir() for item in read(file).written]
+    outputs = {str(made.derivation): str(made.store_path) for made in found}
+    isolation = ", ".join(sorted({made.isolation for made in found}))
     return Outcome(variation, outputs, isolation, records, seconds, load)
 
 
@@ -186,10 +185,10 @@ def _explain(outcome: Outcome, pinned: Mapping[str, str], records: Iterable[Path
     for derivation in sorted(pinned.keys() - set(_equal(outcome, pinned))):
         wanted, got = pinned[derivation], outcome.outputs.get(derivation, "nothing")
         print(f"{outcome.variation.name}: pinned {wanted}, here {got}", file=sys.stderr)
-        there = [file for folder in folders if (file := folder / f"{wanted}.manifest").is_file()]
-        here = outcome.records / f"{got}.manifest"
+        there = [file for folder in folders if (file := folder / wanted).is_file()]
+        here = outcome.records / got
         if there and here.is_file():
-            changes = difference(*(Manifest.parse(file.read_bytes()) for file in (there[0], here)))
+            changes = difference(*(Manifest.parse(read(file).manifest) for file in (there[0], here)))
             print("".join(f"    {change.path}\n" for change in changes[:SHOWN]), end="", file=sys.stderr)
 
 

@@ -83,11 +83,8 @@ class Repairs:
         return self._nodes[digest]
 
     def _read(self, digest: Digest) -> Node | None:
-        try:
-            text = self.store.layout.derivation(digest).read_bytes()
-        except OSError:
-            return None
-        if Digest.of(text) != digest:
+        text = self.store.derivation_text(digest)
+        if text is None:
             return None
         named = json.loads(text).get("inputs", {})
         inputs = {role: node for role, item in named.items() if (node := self._node(Digest.parse(item)))}

@@ -120,7 +120,7 @@ def _index_faults(store: Store) -> list[str]:
         return []
     what = f"{len(objects)} objects and {realisations} realisations lie here that the index does not know"
     named = f": {', '.join(map(str, objects[:_SHOWN]))}" if objects else ""
-    return [f"{what}{named} (`envmgr verify --rebuild-db` takes them in, `envmgr gc` deletes them)"]
+    return [f"{what}{named} (`envmgr verify --rebuild-db` takes them in, `envmgr gc` deletes the objects)"]
 
 
 def _asked(project: Project, store: Store, what: Sequence[str], axes: dict[str, str]) -> Collection[StorePath]:

@@ -58,16 +58,13 @@ class DerivationText:
 
 
 def derivation_text(store: Store, derivation: Digest) -> DerivationText | None:
-    """The text of a derivation that gave an object of this store; None where the store has none.
+    """The text of a derivation that gave an object of this store; None where it has none.
 
     Raises:
-        DamagedDerivationError: the file holds another text.
+        DamagedDerivationError: it is not what it was.
     """
-    file = store.layout.derivation(derivation)
-    try:
-        text = file.read_bytes()
-    except FileNotFoundError:
-        return None
-    if Digest.of(text) != derivation:
-        raise DamagedDerivationError(derivation, str(file))
-    return DerivationText.parse(text)
+    if (text := store.derivation_text(derivation)) is not None:
+        return DerivationText.parse(text)
+    if known := store.database.realisations_of_derivation(derivation):
+        raise DamagedDerivationError(derivation, str(store.layout.record(known[0].store_path)))
+    return None

@@ -22,6 +22,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.source import LocalSource
 from envmgr.model.store_path import StorePath
 from envmgr.planning.sources import local_manifest, local_path
+from envmgr.store.record import read
 from envmgr.store.store import Store
 
 NAMES = ("realised", "now")
@@ -128,10 +129,9 @@ def _last(store: Store, found: list[Realisation]) -> Earlier | None:
 
 
 def _written(store: Store, item: Realisation) -> int:
-    try:
-        return store.layout.realisation(item.derivation, item.resolved).stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    """When a realisation was written down, as the record of its object says; 0 where it does not."""
+    said = read(store.layout.record(item.store_path)).answers.get((item.derivation, item.resolved))
+    return said.when if said else 0
 
 
 def _causes(store: Store, node: Node, earlier: Digest) -> Iterator[Cause]:

@@ -8,7 +8,7 @@ from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sharing import layout
 from envmgr.sharing.record import Record, SignedRealisation
-from envmgr.store.offer import ordered_closure
+from envmgr.store.offer import derivation_texts, ordered_closure
 from envmgr.store.store import Store
 
 
@@ -57,6 +57,7 @@ def parcels(store: Store, paths: Iterable[StorePath], *, unsandboxed: bool) -> l
 
     Raises:
         NotValidError: one of them is gone.
+        DamagedObjectError: the text of a derivation is lost.
     """
     return [_parcel(store, described, unsandboxed=unsandboxed) for described in ordered_closure(store, paths)]
 
@@ -65,13 +66,18 @@ def _parcel(store: Store, described: StoreObject, *, unsandboxed: bool) -> Parce
     path = described.store_path
     is_fixed = path.kind(described.manifest) == "fixed"
     told = [
-        SignedRealisation(
-            resolved=made.resolved,
-            derivation=json.loads(store.layout.derivation(made.derivation).read_bytes()),
-            isolation=made.isolation,
-            bare_host=made.bare_host,
-        )
+        made
         for made in store.database.realisations_of(path)
         if made.isolation != "unknown" and (unsandboxed or is_fixed or made.isolation != "unsandboxed")
     ]
-    return Parcel(described, tuple(told), is_doubtful=not (told or is_fixed))
+    texts = derivation_texts(store, path, told)
+    signed = (
+        SignedRealisation(
+            resolved=made.resolved,
+            derivation=json.loads(texts[made.derivation]),
+            isolation=made.isolation,
+            bare_host=made.bare_host,
+        )
+        for made in told
+    )
+    return Parcel(described, tuple(signed), is_doubtful=not (told or is_fixed))

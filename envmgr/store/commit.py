@@ -5,12 +5,14 @@ while the one before it waits for the disk: the slower the disk, the larger the 
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
@@ -19,6 +21,7 @@ from envmgr.store.disk import Disk
 from envmgr.store.durable import sync_folder, write_draft, writing
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, shared
+from envmgr.store.record import Record, Written, read, show, writing_record
 from envmgr.store.staging import Staging, StagingFolders, discard
 
 MOST = 64
@@ -29,12 +32,15 @@ GATHER_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Addition:
-    """What is new in a store: realisations, perhaps an object, and the files that say so (names and contents)."""
+    """What is new in a store: realisations, and perhaps an object."""
 
     realisations: Sequence[Realisation]
-    texts: Mapping[Path, bytes]
+    texts: Mapping[Digest, bytes]
+    """The texts of their derivations, by derivation digest."""
     placed: StoreObject | None = None
     """An object whose tree stands in its place."""
+    manifest: bytes = b""
+    """The canonical text of its manifest."""
 
 
 @dataclass(frozen=True)
@@ -159,27 +165,34 @@ class Committer:
 
     def _commit(self, batch: Sequence[Addition]) -> None:
         objects = [addition.placed for addition in batch if addition.placed is not None]
-        texts = {target: text for addition in batch for target, text in addition.texts.items()}
+        realisations = [made for addition in batch for made in addition.realisations]
+        changed = {item.store_path for item in objects} | {made.store_path for made in realisations}
         self._is_synced = False
-        with writing(self._layout.root):
-            drafts = self._write_drafts(texts)
+        with writing(self._layout.root), ExitStack() as turns:
+            records = {path: turns.enter_context(writing_record(self._layout, path)) for path in sorted(changed)}
+            drafts = self._write_drafts(records, batch)
             places = (self._layout.object(item.store_path) for item in objects)
             trees = [place for place in places if not place.is_symlink()]
             self._disk.sync(trees=trees, files=drafts, folders=[self._layout.objects])
             with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
                 for draft, target in drafts.items():
                     draft.replace(target)
-                for folder in {target.parent for target in texts}:
-                    sync_folder(folder)
+                sync_folder(self._layout.records)
                 self._is_synced = True
-                self._database.record(objects, [made for addition in batch for made in addition.realisations])
+                self._database.record(objects, realisations)
 
-    def _write_drafts(self, texts: Mapping[Path, bytes]) -> dict[Path, Path]:
+    def _write_drafts(self, records: Mapping[StorePath, Path], batch: Sequence[Addition]) -> dict[Path, Path]:
+        """Write what the records are to be. One that is damaged stays as it is, for `verify` to find."""
         if self._scratch is None:
             self._scratch = self._staging.make("commit")
-        drafts = {self._scratch.work / str(number): target for number, target in enumerate(texts)}
-        for draft, target in drafts.items():
-            write_draft(draft, texts[target])
+        valid = self._database.valid_among(map(str, records))
+        before = {path: read(file) if str(path) in valid else Record() for path, file in records.items()}
+        drafts: dict[Path, Path] = {}
+        for path, record in _joined(before, batch).items():
+            if record.described is not None:
+                draft = self._scratch.work / str(len(drafts))
+                write_draft(draft, show(record.described, record.written, record.manifest))
+                drafts[draft] = records[path]
         return drafts
 
     def _tell(self, batch: Sequence[tuple[Addition, Future[None]]]) -> None:
@@ -204,3 +217,17 @@ class Committer:
         """Take a placed object away, unless its row is there: a transaction can fail after it was made."""
         if not self._is_synced or self._database.object(path) is None:
             discard(self._layout, self._layout.object(path))
+
+
+def _joined(before: Mapping[StorePath, Record], batch: Sequence[Addition]) -> dict[StorePath, Record]:
+    """The records as they were, and what is new."""
+    records, now = dict(before), time.time_ns()
+    for addition in batch:
+        if (placed := addition.placed) is not None:
+            path = placed.store_path
+            records[path] = replace(records[path], described=placed, manifest=addition.manifest)
+        for made in addition.realisations:
+            path = made.store_path
+            new = Written(realisation=made, derivation=addition.texts[made.derivation].decode(), when=now)
+            records[path] = replace(records[path], written=records[path].joined([new]))
+    return records

@@ -1,23 +1,17 @@
-"""Where the index says otherwise than the files that it can be made from again, and the files are right.
+"""Where the index says otherwise than the records that it can be made from again, and the records are right.
 
 Both are written by one commit. When they differ, one of them was damaged; were the index believed, `repair` would write
 its error over the truth. What an object refers to and how large it is, its own bytes tell. Of a realisation nothing
-tells more, so a file counts that is whole and named as what it says.
+tells more, so a line counts that is whole, and says of the text beside it what came of it.
 """
-
-from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from envmgr.manifest import Manifest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.layout import Layout
+from envmgr.store.record import Question, Record, read
 from envmgr.store.references import scan
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def record_is_right(layout: Layout, said: StoreObject, described: StoreObject, manifest: Manifest) -> bool:
@@ -29,9 +23,19 @@ def record_is_right(layout: Layout, said: StoreObject, described: StoreObject, m
     return (said.size, set(said.references)) == (manifest.size, set(found))
 
 
-def is_named_so(layout: Layout, file: Path, said: Realisation) -> bool:
-    """Whether the file of a realisation is the one that it should stand in."""
-    return layout.realisation(said.derivation, said.resolved) == file
+def answer_is_right(layout: Layout, record: Record, made: Realisation) -> bool:
+    """Whether some record, and not the index that says `made`, is right of what a derivation came to.
+
+    Args:
+        layout: where all records lie.
+        record: the one of the object that the index names.
+        made: what the index says.
+    """
+    question = (made.derivation, made.resolved)
+    if said := record.answers.get(question):
+        return said.text is not None and said.realisation != made
+    others = (read(file) for file in layout.records.iterdir() if file != layout.record(made.store_path))
+    return any((said := other.answers.get(question)) and said.text is not None for other in others)
 
 
 def unindexed(layout: Layout, database: Database) -> tuple[list[StorePath], int]:
@@ -40,15 +44,11 @@ def unindexed(layout: Layout, database: Database) -> tuple[list[StorePath], int]
     A crash in the middle of a commit leaves such, and so does an index that has forgotten them.
     """
     known = {str(path) for path in database.objects()}
-    names = [file.name.removesuffix(".json") for file in layout.manifests.glob("*.json")]
-    objects = [StorePath(name) for name in sorted(names) if name not in known and (layout.objects / name).is_dir()]
-    realised = {layout.realisation(derivation, resolved) for derivation, resolved in database.realised([""])}
-    return objects, sum(file not in realised for file in layout.realisations.glob("*.json"))
-
-
-def read(file: Path, model: type[_Model]) -> _Model | None:
-    """What a file says; None where it can't be read, or says nothing that makes sense."""
-    try:
-        return model.model_validate_json(file.read_bytes())
-    except (OSError, ValueError):
-        return None
+    files = sorted(layout.records.iterdir())
+    objects = [
+        StorePath(file.name) for file in files if file.name not in known and (layout.objects / file.name).is_dir()
+    ]
+    said: set[Question] = set()
+    for file in files:
+        said |= read(file).answers.keys()
+    return objects, len(said.difference(database.realised([""])))

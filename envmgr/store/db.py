@@ -39,7 +39,7 @@ _UNREFERRED = """
     SELECT store_path FROM objects WHERE id IN asked AND id NOT IN needed
 """
 _MADE = """
-    SELECT derivation, resolved FROM realisations JOIN objects ON id = object
+    SELECT derivation FROM realisations JOIN objects ON id = object
     WHERE store_path IN (SELECT value FROM json_each(?))
 """
 _DROP = "DELETE FROM objects WHERE store_path IN (SELECT value FROM json_each(?))"
@@ -90,11 +90,10 @@ class DeadObject:
 class Dropped:
     """What is not valid any more.
 
-    `realisations` by derivation and resolved digest; `derivations` are those of which no realisation is left.
+    `derivations` are those of which no realisation is left.
     """
 
     paths: list[StorePath]
-    realisations: list[tuple[Digest, Digest]]
     derivations: list[Digest]
 
 
@@ -243,15 +242,10 @@ class Database:
         asked = {str(path): path for path in paths}
         with self._connection.writing() as connection:
             gone = [path for (path,) in connection.execute(_UNREFERRED, (_as_json(asked),))]
-            realisations = connection.execute(_MADE, (_as_json(gone),)).fetchall()
+            derivations = {derivation for (derivation,) in connection.execute(_MADE, (_as_json(gone),))}
             connection.execute(_DROP, (_as_json(gone),))
-            derivations = {derivation for derivation, _ in realisations}
             left = {derivation for (derivation,) in connection.execute(_REALISED, (json.dumps([*derivations]),))}
-        return Dropped(
-            [asked[path] for path in gone],
-            [(Digest.parse(derivation), Digest.parse(resolved)) for derivation, resolved in realisations],
-            [Digest.parse(derivation) for derivation in derivations - left],
-        )
+        return Dropped([asked[path] for path in gone], [Digest.parse(derivation) for derivation in derivations - left])
 
     def faults(self) -> list[str]:
         """What SQLite finds wrong with the index; nothing, if all is well."""

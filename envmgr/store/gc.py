@@ -4,7 +4,7 @@ It may run at any time beside realize and run. The protocol:
 
 - Whoever makes objects valid or comes to rely on one holds the *collector lock* shared, and registers what it relies
   on in the running root of its process in the same section in which it asks the index, and before it writes an object,
-  its record or its row. What it writes of a realisation (derivation, realisation, row) it writes in one section.
+  its record or its row. What it writes of a realisation (record, row) it writes in one section.
   Making a staging folder is such a section, too. These sections last milliseconds.
 - Garbage collection reads the roots in a section in which it holds the lock alone, and finds out at leisure, without
   any lock, what they don't reach. That may be wrong by the time it is acted upon, but in one direction only: what an
@@ -24,8 +24,8 @@ It may run at any time beside realize and run. The protocol:
   it moved the tree; so the first section deletes all memos that answers are given from, and they are made anew.
 
 Interrupted or killed at any point, it has done a part of its work; the next one finds the rest without rows, or in
-the trash. A derivation's file is deleted after its log, and is what tells that the log is to be deleted: logs of
-builds that fail, or run now, have no such file and stay for a while.
+the trash. A log goes with the last realisation of its derivation; logs of builds that fail, or run now, have none and
+stay for a while, as does one whose collection was killed before it came to it.
 """
 
 import math
@@ -45,7 +45,7 @@ from envmgr.store.db import DeadObject, Dropped
 from envmgr.store.durable import sync_folder
 from envmgr.store.garbage import Bounds, garbage_of
 from envmgr.store.last_use import used
-from envmgr.store.layout import Layout, derivation_name, log_name, manifest_name, realisation_name, record_name
+from envmgr.store.layout import Layout, log_name
 from envmgr.store.path_lock import LOCK_SECONDS, alone, remove_free
 from envmgr.store.remove import Remover, unlink
 from envmgr.store.root_watch import RootWatch
@@ -194,7 +194,7 @@ class _Collection:
     def remove(self, trees: Sequence[str]) -> None:
         """Begin to delete trees of the trash; an index that is made again must not find what is half deleted."""
         if trees:
-            self.remover.remove_after(partial(sync_folder, self.layout.manifests), trees)
+            self.remover.remove_after(partial(sync_folder, self.layout.records), trees)
 
     def unlink(self, groups: Iterable[Sequence[_File]]) -> None:
         """Delete files by several threads, those of one group one after the other."""
@@ -202,17 +202,13 @@ class _Collection:
             pass
 
     def files_of(self, dropped: Dropped) -> Iterator[list[_File]]:
-        """The files that say what was dropped."""
-        layout = self.layout
-        manifests, realisations = self.folder(layout.manifests), self.folder(layout.realisations)
-        derivations, logs = self.folder(layout.derivations), self.folder(layout.logs)
+        """The files that say what was dropped, and how it was built."""
+        records, logs = self.folder(self.layout.records), self.folder(self.layout.logs)
         for path in dropped.paths:
-            yield [(record_name(path), manifests), (manifest_name(path), manifests)]
-        for digests in dropped.realisations:
-            yield [(realisation_name(*digests), realisations)]
+            yield [(str(path), records)]
         for digest in dropped.derivations:
-            log = [(log_name(digest), logs)] if log_name(digest) in self.logged else []
-            yield [*log, (derivation_name(digest), derivations)]
+            if (name := log_name(digest)) in self.logged:
+                yield [(name, logs)]
 
     def file(self, place: Path) -> _File:
         """A file of the store."""

@@ -25,19 +25,9 @@ class Layout:
         return self.root / "objects"
 
     @cached_property
-    def manifests(self) -> Path:
-        """For each object its manifest, and its record: digest, size, references."""
-        return self.root / "manifests"
-
-    @cached_property
-    def derivations(self) -> Path:
-        """The texts of the derivations that were realised, by derivation digest."""
-        return self.root / "derivations"
-
-    @cached_property
-    def realisations(self) -> Path:
-        """The realisations, by derivation and resolved digest."""
-        return self.root / "realisations"
+    def records(self) -> Path:
+        """For each object one file, with all that the index knows of it, and its manifest: see record."""
+        return self.root / "records"
 
     @cached_property
     def roots(self) -> Path:
@@ -96,28 +86,16 @@ class Layout:
 
     def folders(self) -> tuple[Path, ...]:
         """All folders, those first that others stand in."""
-        public = (self.root, self.objects, self.manifests, self.derivations, self.realisations, self.roots)
-        return (*public, self.running, self.memos, self.locks, self.staging, self.trash, self.logs, self.runs)
+        public = (self.root, self.objects, self.records, self.roots, self.running)
+        return (*public, self.memos, self.locks, self.staging, self.trash, self.logs, self.runs)
 
     def object(self, path: StorePath) -> Path:
         """Where the tree of an object lies."""
         return self.objects / str(path)
 
-    def manifest(self, path: StorePath) -> Path:
-        """The canonical text of the object's manifest: the SHA-256 of this file is the manifest digest."""
-        return self.manifests / manifest_name(path)
-
     def record(self, path: StorePath) -> Path:
-        """What the index knows of an object, as JSON."""
-        return self.manifests / record_name(path)
-
-    def derivation(self, digest: Digest) -> Path:
-        """The derivation's text: the SHA-256 of this file is the derivation digest."""
-        return self.derivations / derivation_name(digest)
-
-    def realisation(self, derivation: Digest, resolved: Digest) -> Path:
-        """What a derivation came to when it was resolved so; half of each digest names it well enough."""
-        return self.realisations / realisation_name(derivation, resolved)
+        """What the index is made from again: description, realisations and manifest of an object."""
+        return self.records / str(path)
 
     def log(self, derivation: Digest) -> Path:
         """The log of the last build of a derivation."""
@@ -138,6 +116,11 @@ class Layout:
         return self.locks / "publish"
 
     @cached_property
+    def record_lock(self) -> Path:
+        """A part of it, by store path, is held while a record is made from what it was before."""
+        return self.locks / "records"
+
+    @cached_property
     def roots_lock(self) -> Path:
         """Held while a root is made from what it was before."""
         return self.locks / "roots"
@@ -146,26 +129,6 @@ class Layout:
     def collector_lock(self) -> Path:
         """Held shared by who makes objects valid or relies on them, alone by who makes them invalid."""
         return self.locks / "collector"
-
-
-def manifest_name(path: StorePath) -> str:
-    """The file name of a manifest."""
-    return f"{path}.manifest"
-
-
-def record_name(path: StorePath) -> str:
-    """The file name of an object's record."""
-    return f"{path}.json"
-
-
-def derivation_name(digest: Digest) -> str:
-    """The file name of a derivation's text."""
-    return f"{digest.hex}.json"
-
-
-def realisation_name(derivation: Digest, resolved: Digest) -> str:
-    """The file name of a realisation."""
-    return f"{derivation.hex[:32]}-{resolved.hex[:32]}.json"
 
 
 def log_name(derivation: Digest) -> str:

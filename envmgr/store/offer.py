@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
 
-from envmgr.model.realisation import StoreObject
+from envmgr.model.digest import Digest
+from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.adopt import Foreign
 from envmgr.store.db import NotValidError
+from envmgr.store.record import read
 from envmgr.store.store import DamagedObjectError, Store
 
 
@@ -30,10 +32,19 @@ def offer(store: Store, described: StoreObject) -> Foreign:
     Raises:
         DamagedObjectError: it can't be read.
     """
-    path = described.store_path
-    realisations = store.database.realisations_of(path)
-    try:
-        texts = {made.derivation: store.layout.derivation(made.derivation).read_bytes() for made in realisations}
-    except OSError as error:
-        raise DamagedObjectError(path, f"the text of a derivation cannot be read: {error}", store.root) from error
-    return Foreign(described, store.manifest(path), realisations, texts)
+    realisations = store.database.realisations_of(described.store_path)
+    texts = derivation_texts(store, described.store_path, realisations)
+    return Foreign(described, store.manifest(described.store_path), realisations, texts)
+
+
+def derivation_texts(store: Store, path: StorePath, realisations: Iterable[Realisation]) -> dict[Digest, bytes]:
+    """The texts of the derivations that gave an object, by derivation digest.
+
+    Raises:
+        DamagedObjectError: its record has not all of them.
+    """
+    known = read(store.layout.record(path)).texts
+    asked = {made.derivation for made in realisations}
+    for lost in asked - known.keys():
+        raise DamagedObjectError(path, f"the text of the derivation {lost} is lost", store.root)
+    return {digest: known[digest] for digest in asked}

@@ -35,7 +35,7 @@ def refuse_lost_index(layout: Layout) -> None:
         DamagedIndexError: it is gone or empty, and there are objects.
     """
     lost = not layout.index.exists() or layout.index.stat().st_size == 0
-    if lost and any(layout.manifests.iterdir()):
+    if lost and any(layout.records.glob("*")):
         raise DamagedIndexError(layout.index, "its file is gone or empty, and there are objects")
 
 

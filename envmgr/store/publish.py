@@ -20,14 +20,18 @@ for all that has come together meanwhile.
    - A folder stands there without a row: who could be working on it would hold the publish lock, so a crash has left
      it, and perhaps not all of it is on the disk. It goes to the trash.
    - A row without a folder: somebody deleted it by hand. Ours takes its place.
-6. *Sync.* Manifest, record (digest, size, references), derivation and realisation are written as drafts, and go to the
-   disk together with the trees and the names in `objects/`. If it reports an error the batch has failed: a
-   second sync would report success for data that is lost. Whatever was built on it may rest on lost data, too, also
-   what names it nowhere; so from then on this process settles nothing more, and what it had placed is taken away.
-7. *Write down.* Under the collector lock (shared) the drafts get their names: each file is whole or not there, as all
-   of them are on the disk. They are the truth: the index is rebuilt from them. A crash after this step leaves whole
-   objects without rows, which are rubbish to the index and objects to a rebuild of it: both are right. Garbage
-   collection, which would take a file that no row stands for, comes before this section or after the next step.
+6. *Sync.* The records (description, realisations with the texts of their derivations, manifest) are written as drafts,
+   and go to the disk together with the trees and the names in `objects/`. From here until step 8 is done their parts of
+   the record lock are held: a record is made from what it was before, and two who add to one lose nothing. Parts are
+   taken in the order of their names, and by who holds no other lock that a commit needs, so nobody waits in a circle.
+   If the sync reports an error the batch has failed: a second one would report success for data that is lost. Whatever
+   was built on it may rest on lost data, too, also what names it nowhere; so from then on this process settles nothing
+   more, and what it had placed is taken away.
+7. *Write down.* Under the collector lock (shared) the drafts get their names: each record is the old one, the new one
+   or not there, as all of them are on the disk. They are the truth: the index is rebuilt from them. A crash after this
+   step leaves whole objects without rows, which are rubbish to the index and objects to a rebuild of it: both are
+   right. Garbage collection, which would take a file that no row stands for, comes before this section or after the
+   next step.
 8. *Record.* One transaction makes the objects of the batch valid, references before referrers. It fails if an object
    that is referred to is not valid. Where SQLite reports an error after it has committed (the deletion of its journal
    could not be synced), the objects, whole and on the disk, stay, and nobody is told that they are there.
@@ -141,8 +145,8 @@ class Publisher:
             self._wait_for_turn(path, turn)
             described = None if self._held_object(path) else _describe(tree, path, manifest, finished)
             made = finished.realisation(path, manifest)
-            derivations = {made.derivation: finished.derivation.text}
-            settled = self._add(tree, described, manifest, [made], derivations=derivations, turn=turn)
+            addition = Addition([made], {made.derivation: finished.derivation.text}, described, manifest.text)
+            settled = self._add(tree, addition, turn)
             return Placed(made, settled, self.committer.settle)
 
     def adopt(self, staging: Staging, foreign: Foreign) -> Future[None]:
@@ -162,7 +166,7 @@ class Publisher:
             self._wait_for_turn(foreign.path, turn)
             described = None if self._held_object(foreign.path) else foreign.described
             new = [made for made in foreign.realisations if not self._knows(made)]
-            return self._add(staging.out, described, foreign.manifest, new, derivations=foreign.texts, turn=turn)
+            return self._add(staging.out, Addition(new, foreign.texts, described, foreign.manifest.text), turn)
 
     def learn(self, realisations: Iterable[Realisation], texts: Mapping[Digest, bytes]) -> Future[None]:
         """Bind derivations to objects that are held, as another store did; an answer that is here stays as it is.
@@ -170,11 +174,7 @@ class Publisher:
         Raises:
             DiskFullError, NotWrittenError: something earlier could not be brought to the disk.
         """
-        new = [made for made in realisations if not self._knows(made)]
-        files: dict[Path, bytes] = {}
-        for made in new:
-            files |= realisation_texts(self.layout, made, texts[made.derivation])
-        return self.committer.add(Addition(new, files))
+        return self.committer.add(Addition([made for made in realisations if not self._knows(made)], texts))
 
     def _wait_for_turn(self, path: StorePath, turn: ExitStack) -> None:
         turn.enter_context(exclusive_part(self.layout.publish_lock, str(path), timeout=LOCK_SECONDS))
@@ -190,38 +190,20 @@ class Publisher:
         vouched = [item.store_path for item in known if item.resolved == made.resolved and item.is_vouched_for]
         return any(self.layout.object(path).is_dir() for path in vouched)
 
-    def _add(
-        self,
-        tree: Path,
-        described: StoreObject | None,
-        manifest: Manifest,
-        realisations: Sequence[Realisation],
-        *,
-        derivations: Mapping[Digest, bytes],
-        turn: ExitStack,
-    ) -> Future[None]:
-        """Place the tree, if it is described, and have all of it settled; the turn is over then."""
-        texts: dict[Path, bytes] = {}
-        for made in realisations:
-            texts |= realisation_texts(self.layout, made, derivations[made.derivation])
-        if described is None:
-            return self.committer.add(Addition(realisations, texts))
-        texts |= self._object_texts(described, manifest)
+    def _add(self, tree: Path, addition: Addition, turn: ExitStack) -> Future[None]:
+        """Place the tree, if it is an object that is new, and have all of it settled; the turn is over then."""
+        if (described := addition.placed) is None:
+            return self.committer.add(addition)
         self._require(described.references)
         place = self._place(tree, described.store_path)
         try:
-            settled = self.committer.add(Addition(realisations, texts, described))
+            settled = self.committer.add(addition)
         except BaseException:
             discard(self.layout, place)
             raise
         turn_over = turn.pop_all().close
         settled.add_done_callback(lambda _: turn_over())
         return settled
-
-    def _object_texts(self, described: StoreObject, manifest: Manifest) -> dict[Path, bytes]:
-        path = described.store_path
-        record = described.model_dump_json().encode()
-        return {self.layout.manifest(path): manifest.text, self.layout.record(path): record}
 
     def _require(self, references: Collection[StorePath]) -> None:
         """Fail if an object that is referred to is gone: this build alone, and no batch."""
@@ -235,15 +217,6 @@ class Publisher:
         if not place.is_symlink():
             close_top(place)
         return place
-
-
-def realisation_texts(layout: Layout, realisation: Realisation, derivation: bytes) -> dict[Path, bytes]:
-    """The files that a derivation and what came of it are: what the rows of the index are made from again."""
-    described = realisation.model_dump_json().encode()
-    return {
-        layout.derivation(realisation.derivation): derivation,
-        layout.realisation(realisation.derivation, realisation.resolved): described,
-    }
 
 
 def _describe(tree: Path, path: StorePath, manifest: Manifest, finished: Finished) -> StoreObject:

@@ -1,4 +1,4 @@
-"""The index made again from the files beside it, when it is damaged or gone.
+"""The index made again from the records beside it, when it is damaged or gone.
 
 Of the old index nothing but the number of its schema is read. The new one is made beside it, whole and on the disk,
 and takes its place by a rename; processes that have the old one open notice that and open the new one. The old
@@ -9,21 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.durable import sync_folder, writing
+from envmgr.store.forward import bring_forward
 from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.path_lock import LOCK_SECONDS, alone
-from envmgr.store.schema import refuse_newer
+from envmgr.store.record import Record, read
+from envmgr.store.schema import MIGRATIONS, OlderStoreError, refuse_newer, written_version
 from envmgr.store.store import NoStoreError, Store
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Unused = list[tuple[Path, str]]
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,11 @@ def rebuild_db(root: Path, *, trust_locks: bool = False) -> Rebuilt:
         raise NoStoreError(root)
     refuse_newer(layout.index)
     require_locks(layout, trust=trust_locks)
-    unused: list[tuple[Path, str]] = []
+    bring_forward(layout)
+    unused: _Unused = []
     with writing(layout.root), alone(layout.collector_lock, holder="rebuilding the index", timeout=LOCK_SECONDS):
-        objects = _usable_objects(layout, unused)
-        realisations = _usable_realisations(layout, objects, unused)
-        _replace_index(layout, objects.values(), realisations)
+        objects, realisations = _usable(layout, unused)
+        _replace_index(layout, objects, realisations)
     return Rebuilt(len(objects), len(realisations), tuple((file.relative_to(layout.root), why) for file, why in unused))
 
 
@@ -67,52 +66,49 @@ def open_without_index(root: Path, scratch: Path) -> Store:
 
     Raises:
         NoStoreError: there is no store.
+        OlderStoreError: it has no such files.
     """
     layout = Layout(root.resolve())
     if not layout.objects.is_dir():
         raise NoStoreError(root)
-    objects = _usable_objects(layout, [])
+    if not layout.records.is_dir():
+        raise OlderStoreError(layout.index, written_version(layout.index), len(MIGRATIONS))
     database = Database(scratch / layout.index.name, read_only=False)
-    database.record(objects.values(), _usable_realisations(layout, objects, []))
+    database.record(*_usable(layout, []))
     return Store.of(layout, "its index can't be used", database)
 
 
-def _usable_objects(layout: Layout, unused: list[tuple[Path, str]]) -> dict[StorePath, StoreObject]:
-    """The objects that are there with all that they refer to, references first."""
-    records = {record.store_path: record for record in _read(layout.manifests, StoreObject, unused)}
+def _records(layout: Layout, unused: _Unused) -> dict[StorePath, Record]:
+    """What the records say that describe an object; what makes no sense is noted."""
+    records = {}
+    for file in sorted(layout.records.glob("*")):
+        record = read(file)
+        unused += [(file, fault) for fault in record.faults]
+        if record.described is not None:
+            records[record.described.store_path] = record
+    return records
+
+
+def _usable(layout: Layout, unused: _Unused) -> tuple[list[StoreObject], list[Realisation]]:
+    """The objects that are there with all that they refer to, references first, and what gave them.
+
+    Of two answers to one question the last one counts.
+    """
+    records = _records(layout, unused)
+    described = {path: record.described for path, record in records.items() if record.described is not None}
     usable: dict[StorePath, StoreObject] = {}
-    for path in TopologicalSorter({path: record.references for path, record in records.items()}).static_order():
-        if path not in records:
+    for path in TopologicalSorter({path: item.references for path, item in described.items()}).static_order():
+        if path not in described:
             continue
         if not layout.object(path).is_dir():
             unused.append((layout.record(path), "the folder of the object is gone"))
-        elif missing := [str(reference) for reference in records[path].references if reference not in usable]:
+        elif missing := [str(reference) for reference in described[path].references if reference not in usable]:
             unused.append((layout.record(path), f"it refers to what is not there: {', '.join(missing)}"))
         else:
-            usable[path] = records[path]
-    return usable
-
-
-def _usable_realisations(
-    layout: Layout, objects: dict[StorePath, StoreObject], unused: list[tuple[Path, str]]
-) -> list[Realisation]:
-    usable = []
-    for realisation in _read(layout.realisations, Realisation, unused):
-        if realisation.store_path in objects:
-            usable.append(realisation)
-        else:
-            unused.append((layout.realisation(realisation.derivation, realisation.resolved), "its object is not there"))
-    return usable
-
-
-def _read(folder: Path, model: type[_Model], unused: list[tuple[Path, str]]) -> list[_Model]:
-    found = []
-    for file in sorted(folder.glob("*.json")):
-        try:
-            found.append(model.model_validate_json(file.read_bytes()))
-        except ValueError as error:
-            unused.append((file, f"it is damaged: {error}"))
-    return found
+            usable[path] = described[path]
+    written = sorted((item for path in usable for item in records[path].written), key=lambda item: item.when)
+    answers = {item.question: item.realisation for item in written}
+    return [*usable.values()], [*answers.values()]
 
 
 def _replace_index(layout: Layout, objects: Iterable[StoreObject], realisations: Iterable[Realisation]) -> None:

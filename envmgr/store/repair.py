@@ -8,6 +8,7 @@ process relies on is left as it is; the collector lock, held alone, makes sure t
 
 import ctypes
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from envmgr.manifest import manifest_of
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, LockTimeoutError
-from envmgr.model.realisation import StoreObject
+from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import is_sealed, seal_entry
 from envmgr.store import roots
@@ -23,6 +24,7 @@ from envmgr.store.db import NotValidError
 from envmgr.store.descriptor import open_file, open_folder
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
 from envmgr.store.path_lock import LOCK_SECONDS, alone, exclusive_part
+from envmgr.store.record import Record, Written, read, show, writing_record
 from envmgr.store.seal import close_top, open_top, seal
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
@@ -163,23 +165,27 @@ def _relying(store: Store, path: StorePath) -> list[str]:
 
 def _write_down(store: Store, described: StoreObject, text: Callable[[Digest], bytes | None]) -> None:
     """Write what the index would be rebuilt from, as the index and the tree say it."""
-    layout, path = store.layout, described.store_path
-    files = {
-        layout.manifest(path): manifest_of(store.folder(path)).text,
-        layout.record(path): described.model_dump_json().encode(),
-    }
-    for item in store.database.realisations_of(path):
-        place = layout.derivation(item.derivation)
-        known = text(item.derivation) or (place.read_bytes() if place.exists() else b"")
-        if Digest.of(known) != item.derivation:
-            continue  # lost: what came of it would be said of nobody knows what
-        files[place] = known
-        files[layout.realisation(item.derivation, item.resolved)] = item.model_dump_json().encode()
-    with store.stage("repair") as made, writing(store.root):
-        for file, data in files.items():
-            write_file(file, data, scratch=made.work)
-        for folder in {file.parent for file in files}:
-            sync_folder(folder)
+    path = described.store_path
+    manifest = manifest_of(store.folder(path)).text
+    with (
+        store.stage("repair") as made,
+        writing(store.root),
+        writing_record(store.layout, path) as file,
+    ):
+        record = read(file)
+        new = (_written(item, record, text) for item in store.database.realisations_of(path))
+        written = record.joined([item for item in new if item is not None])
+        write_file(file, show(described, written, manifest), scratch=made.work)
+        sync_folder(file.parent)
+
+
+def _written(made: Realisation, record: Record, text: Callable[[Digest], bytes | None]) -> Written | None:
+    """A realisation as it is to be written down; None where its text is lost: it would be said of nobody knows what."""
+    known = record.texts.get(made.derivation) or text(made.derivation)
+    if known is None or Digest.of(known) != made.derivation:
+        return None
+    said = record.answers.get((made.derivation, made.resolved))
+    return Written(realisation=made, derivation=known.decode(), when=said.when if said else time.time_ns())
 
 
 def _exchange(tree: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from envmgr.model.store_path import StorePath
 from envmgr.store import partial, roots, staging
 from envmgr.store.db import Database
-from envmgr.store.layout import Layout, derivation_name, realisation_name
+from envmgr.store.layout import Layout, log_name
 
 FAILED_LOG_SECONDS = 30 * 86400.0
 """How long the log of a build is kept that gave nothing."""
@@ -63,9 +63,7 @@ class Search:
         layout = self.layout
         return {
             layout.objects: ("no valid object has this name", self._invalid),
-            layout.manifests: ("no valid object has this name", self._of_invalid),
-            layout.realisations: ("no valid object came of it", self._unrealised),
-            layout.derivations: ("no valid object came of it", self._underived),
+            layout.records: ("no valid object has this name", self._invalid),
             layout.logs: ("its build failed, long ago", self._old_logs),
             layout.staging: ("its process is gone", self._ownerless),
             layout.partial: ("nobody goes on with its fetch", self._abandoned),
@@ -75,23 +73,11 @@ class Search:
     def _invalid(self, names: Iterable[str]) -> set[str]:
         return set(names) - self.database.valid_among(names) - {str(path) for path in self.kept}
 
-    def _of_invalid(self, names: Iterable[str]) -> set[str]:
-        paths = {name: name.rpartition(".")[0] for name in names}
-        invalid = self._invalid(paths.values())
-        return {name for name, path in paths.items() if path in invalid}
-
-    def _unrealised(self, names: Iterable[str]) -> set[str]:
-        realised = self.database.realised(name.partition("-")[0] for name in names)
-        return set(names) - {realisation_name(*digests) for digests in realised}
-
-    def _underived(self, names: Iterable[str]) -> set[str]:
-        realised = self.database.realised(name.partition(".")[0] for name in names)
-        return set(names) - {derivation_name(derivation) for derivation, _ in realised}
-
     def _old_logs(self, names: Iterable[str]) -> set[str]:
         before = time.time() - FAILED_LOG_SECONDS
         old = [name for name in names if (self.layout.logs / name).stat().st_mtime < before]
-        return {name for name in old if not (self.layout.derivations / name).with_suffix(".json").exists()}
+        realised = self.database.realised(name.partition(".")[0] for name in old)
+        return set(old) - {log_name(derivation) for derivation, _ in realised}
 
     def _ownerless(self, names: Iterable[str]) -> set[str]:
         return {folder.name for folder in staging.leftovers(self.layout, kept=True)}.intersection(names)

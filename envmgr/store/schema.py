@@ -46,6 +46,7 @@ MIGRATIONS = (
     CREATE INDEX realisations_by_resolved ON realisations (resolved);
     """,
     "ALTER TABLE realisations ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+    "-- the tables are as they were, and the files beside the index others: see forward",
 )
 """Step n leads from schema n to schema n + 1; a step that was released is never changed."""
 
@@ -102,14 +103,18 @@ def refuse_newer(index: Path) -> None:
     Raises:
         NewerStoreError: it is one.
     """
+    if (found := written_version(index)) > len(MIGRATIONS):
+        raise NewerStoreError(index, found, len(MIGRATIONS))
+
+
+def written_version(index: Path) -> int:
+    """The number of the schema that an index has, as its file says; 0 where it says none."""
     try:
         with index.open("rb") as file:
             header = file.read(_VERSION_END)
     except FileNotFoundError:
-        return
-    found = int.from_bytes(header[_VERSION_END - 4 :], "big") if header.startswith(_MAGIC) else 0
-    if found > len(MIGRATIONS):
-        raise NewerStoreError(index, found, len(MIGRATIONS))
+        return 0
+    return int.from_bytes(header[_VERSION_END - 4 :], "big") if header.startswith(_MAGIC) else 0
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -23,6 +23,7 @@ from envmgr.store.adopt import Foreign
 from envmgr.store.commit import Addition, Committer, Placed
 from envmgr.store.db import Database, Statistics
 from envmgr.store.durable import writing
+from envmgr.store.forward import bring_forward
 from envmgr.store.last_use import used
 from envmgr.store.layout import Layout
 from envmgr.store.links import lend, lenders
@@ -38,7 +39,8 @@ from envmgr.store.path_lock import (
     shared,
     wait_silently,
 )
-from envmgr.store.publish import Finished, Publisher, realisation_texts
+from envmgr.store.publish import Finished, Publisher
+from envmgr.store.record import manifest_text, read
 from envmgr.store.remove import remove_tree
 from envmgr.store.roots import Root, RunningRoot
 from envmgr.store.staging import Staging, StagingFolders
@@ -114,6 +116,7 @@ class Store:
             raise NoStoreError(root) if read_only else ReadOnlyStoreError(root, reason)
         if not reason:
             require_locks(layout, trust=trust_locks)
+            bring_forward(layout)
         refuse_lost_index(layout)
         store = cls.of(layout, reason, Database(layout.index, read_only=bool(reason)), optimise=optimise)
         if not reason:
@@ -188,8 +191,14 @@ class Store:
         """
         self.require_writable()
         bound = known.model_copy(update={"derivation": derivation.digest})
-        texts = realisation_texts(self.layout, bound, derivation.text)
-        return Placed(bound, self._committer.add(Addition([bound], texts)), self._committer.settle)
+        addition = Addition([bound], {bound.derivation: derivation.text})
+        return Placed(bound, self._committer.add(addition), self._committer.settle)
+
+    def derivation_text(self, derivation: Digest) -> bytes | None:
+        """The text of a derivation that was realised, as a record of what it came to has it; None where none has."""
+        paths = {made.store_path for made in self.database.realisations_of_derivation(derivation)}
+        texts = (read(self.layout.record(path)).texts.get(derivation) for path in sorted(paths))
+        return next((text for text in texts if text), None)
 
     def manifest(self, path: StorePath) -> Manifest:
         """The manifest of a valid object, as it was when the object was published.
@@ -198,7 +207,7 @@ class Store:
             DamagedObjectError: it is gone, or not what it was; `envmgr verify` says more.
         """
         try:
-            return Manifest.parse(self.layout.manifest(path).read_bytes())
+            return Manifest.parse(manifest_text(self.layout, path))
         except (OSError, ValueError) as error:
             raise DamagedObjectError(path, f"its manifest cannot be read: {error}", self.root) from error
 

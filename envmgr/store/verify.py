@@ -12,9 +12,10 @@ from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import is_sealed
-from envmgr.store.contradiction import is_named_so, read, record_is_right
+from envmgr.store.contradiction import answer_is_right, record_is_right
 from envmgr.store.layout import Layout
 from envmgr.store.links import lent_from
+from envmgr.store.record import Record, read
 from envmgr.store.store import Store
 from envmgr.tree import Level, UnfitTreeError, walk
 
@@ -115,10 +116,7 @@ def _watched(folder: Path, unsealed: list[str]) -> Iterator[Level]:
 
 
 def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Damage:
-    try:
-        text = store.layout.manifest(described.store_path).read_bytes()
-    except OSError:
-        text = b""
+    text = read(store.layout.record(described.store_path)).manifest
     if text == found.text:
         return _wrong_index(described.store_path, "its manifest and its bytes are")
     if Digest.of(text) != described.manifest:
@@ -128,38 +126,32 @@ def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Da
 
 
 def _record_damage(store: Store, described: StoreObject, manifest: Manifest) -> Damage | None:
-    """What is wrong with the files that the index would be rebuilt from, or with the index."""
+    """What is wrong with the record that the index would be rebuilt from, or with the index."""
     layout, path = store.layout, described.store_path
-    if _read(layout.manifest(path)) != manifest.text:
+    record = read(layout.record(path))
+    if record.manifest != manifest.text:
         return Damage(path, "its manifest is gone or damaged", content_is_whole=True)
-    said = read(layout.record(path), StoreObject)
+    said = record.described
     if said is not None and said != described and record_is_right(layout, said, described, manifest):
         return _wrong_index(path, "its record says")
     if said != described:
         return Damage(path, "its record is gone or damaged", content_is_whole=True)
-    found = (_realisation_damage(layout, made) for made in store.database.realisations_of(path))
-    return next((damage for damage in found if damage), None)
+    found = (_realisation_damage(layout, record, made) for made in store.database.realisations_of(path))
+    if damage := next((damage for damage in found if damage), None):
+        return damage
+    return Damage(path, f"its record: {record.faults[0]}", content_is_whole=True) if record.faults else None
 
 
-def _realisation_damage(layout: Layout, made: Realisation) -> Damage | None:
-    file = layout.realisation(made.derivation, made.resolved)
-    said = read(file, Realisation)
-    if said is not None and said != made and is_named_so(layout, file, said):
+def _realisation_damage(layout: Layout, record: Record, made: Realisation) -> Damage | None:
+    said = record.answers.get((made.derivation, made.resolved))
+    if said is not None and said.text is not None and said.realisation == made:
+        return None
+    if answer_is_right(layout, record, made):
         return _wrong_index(made.store_path, "a realisation of it says")
-    if Digest.of(_read(layout.derivation(made.derivation))) != made.derivation:
+    if said is not None and said.text is None:
         return Damage(made.store_path, f"the text of the derivation {made.derivation} is lost", content_is_whole=True)
-    if said != made:
-        return Damage(made.store_path, "a realisation of it is gone or damaged", content_is_whole=True)
-    return None
+    return Damage(made.store_path, "a realisation of it is gone or damaged", content_is_whole=True)
 
 
 def _wrong_index(path: StorePath, what_says: str) -> Damage:
     return Damage(path, f"the index is wrong: {what_says} otherwise", content_is_whole=True, index_is_wrong=True)
-
-
-def _read(file: Path) -> bytes:
-    """The bytes of a file; none, where it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""

@@ -21,6 +21,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.run_record import RunRecord
 from envmgr.network.pip_settings import pip_settings
 from envmgr.planning.observe import observe
+from envmgr.store.record import read
 from tests.functional.conftest import Result
 
 TOP = Path(__file__).parents[2]
@@ -122,8 +123,8 @@ Made = Mapping[str, Realisation]
 
 def realisations(place: Place) -> Made:
     """Every realisation that a store knows."""
-    files = (place.store / "realisations").iterdir()
-    return {file.stem: Realisation.model_validate_json(file.read_bytes()) for file in files}
+    written = (item for file in (place.store / "records").iterdir() for item in read(file).written)
+    return {f"{item.realisation.derivation} {item.realisation.resolved}": item.realisation for item in written}
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_what_is_not_on_the_disk_is_told_to_nobody_and_built_on_all_the_same(for
         assert "built inner-1" not in said(fork)
         assert rows(chain.store) == 0
         assert len(chain.objects()) >= 1
-        assert list((chain.store / "realisations").iterdir()) == []
+        assert list((chain.store / "records").iterdir()) == []
         return LET
 
     ended = at_the_first_sync(fork, held)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from envmgr.store.record import Record, read
 from tests.faults.forks import Forks
 from tests.faults.system_calls import KILL, LET, Call
 from tests.functional.conftest import Checkout
@@ -153,10 +154,9 @@ def rows(store: Path) -> list[object]:
         return [sorted(connection.execute(query).fetchall()) for query in ROWS]
 
 
-def truth(store: Path) -> dict[Path, object]:
+def truth(store: Path) -> dict[Path, Record]:
     """What the files say that the index can be made from."""
-    folders = ("manifests", "realisations", "derivations")
-    return {file: json.loads(file.read_bytes()) for folder in folders for file in (store / folder).iterdir()}
+    return {file: read(file) for file in (store / "records").iterdir()}
 
 
 WRONG_ROWS = {
@@ -216,8 +216,9 @@ def test_what_the_index_has_invented_is_found_and_forgotten(chain: Checkout, sta
 @pytest.mark.parametrize("wrong", [{"size": 7}, {"references": []}, {"manifest": f"sha256:{'0' * 64}"}], ids=str)
 def test_a_record_that_is_wrong_itself_is_not_taken_for_the_truth(chain: Checkout, wrong: dict[str, object]) -> None:
     before, files = rows(chain.store), truth(chain.store)
-    (record,) = (chain.store / "manifests").glob("*-outer-1.json")
-    record.write_text(json.dumps(json.loads(record.read_text()) | wrong))
+    (record,) = (chain.store / "records").glob("*-outer-1")
+    described, *rest = record.read_text().split("\n")
+    record.write_text("\n".join([json.dumps(json.loads(described) | wrong), *rest]))
     assert "--repair" in chain.fails(7, "verify")["fix"]
     chain("verify", "--repair")
     assert (rows(chain.store), truth(chain.store)) == (before, files)

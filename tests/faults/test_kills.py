@@ -7,8 +7,9 @@ import pytest
 from tests.faults.at_every_call import Trial, at_every_call, in_copies_of_the_store
 from tests.faults.conftest import assert_every_kind, assert_nothing_is_left, assert_nothing_is_lost
 from tests.faults.forks import Forks
-from tests.faults.system_calls import RENAMES
+from tests.faults.system_calls import RENAMES, SYNCS
 from tests.functional.conftest import Checkout, Result
+from tests.schema_2 import FOLDERS, said, turn_back
 
 KILLED = -signal.SIGKILL
 
@@ -79,3 +80,18 @@ def test_a_killed_optimise_loses_nothing_and_the_next_one_ends_its_work(forks: F
 
     calls = at_every_call(forks, in_copies_of_the_store(project, "optimise"), after)
     assert {call.name for call in calls} & set(RENAMES)
+
+
+def test_a_killed_step_forward_loses_nothing_and_the_next_command_takes_it(forks: Forks, project: Checkout) -> None:
+    records = turn_back(project.store)
+
+    def after(trial: Trial, ended: Result) -> None:
+        assert ended.exit == KILLED
+        assert_nothing_is_lost(trial.checkout, records)
+        assert_nothing_is_left(trial.checkout)
+        assert said(trial.checkout.store) == records
+        assert not any((trial.checkout.store / name).exists() for name in FOLDERS)
+
+    trial = in_copies_of_the_store(project, "root", "list")
+    calls = at_every_call(forks, trial, after, calls=(*RENAMES, *SYNCS), at_most=12)
+    assert len(calls) > len(FOLDERS) + len(records)

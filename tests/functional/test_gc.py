@@ -187,7 +187,7 @@ def age(checkout: Checkout, path: Path, days: float) -> None:
     """Let it be so long since an object was used, and printed."""
     then = time.time() - 86400 * days
     printed = [root for root in (checkout.store / "roots/printed").iterdir() if path.name in root.read_text()]
-    for file in (checkout.store / "manifests" / f"{path.name}.json", *printed):
+    for file in (checkout.store / "records" / path.name, *printed):
         os.utime(file, (then, then))
 
 

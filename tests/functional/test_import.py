@@ -42,7 +42,7 @@ def elsewhere(checkout: Checkout, tmp_path: Path) -> Checkout:
 
 def left_over(store: Path) -> list[str]:
     """What a store holds that is no object's: staging folders, files beside objects."""
-    folders = ("objects", "manifests", "realisations", "derivations", "staging/trash")
+    folders = ("objects", "records", "staging/trash")
     found = [path for folder in folders for path in (store / folder).iterdir()]
     return [str(path) for path in [*found, *(store / "staging").glob("import-*")]]
 

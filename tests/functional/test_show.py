@@ -3,6 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
+from envmgr.store.record import read
 from tests.functional.conftest import Checkout
 
 RUN = "[[run.steps]]\nname = 'measure'\nargv = ['/bin/sh', '-c', 'echo done']\n"
@@ -13,9 +14,9 @@ def test_a_recipe_is_shown_with_the_text_that_is_hashed(checkout: Checkout) -> N
     data = checkout("show", "words", "--json").data
     assert data["text"]["settings"] == {"texts": {"hello": "hello"}}
     assert data["realisations"] == []
-    file = checkout.store / "derivations" / f"{data['derivation'].removeprefix('sha256:')}.json"
     path = checkout("realize", "words").path
-    assert f"sha256:{sha256(file.read_bytes()).hexdigest()}" == data["derivation"]
+    (written,) = read(checkout.store / "records" / path.name).written
+    assert f"sha256:{sha256(written.derivation.encode()).hexdigest()}" == data["derivation"]
     (realisation,) = checkout("show", "words", "--json").data["realisations"]
     assert realisation["store_path"] == path.name
 

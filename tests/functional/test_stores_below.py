@@ -178,7 +178,7 @@ def test_a_store_that_cannot_be_used_is_said_and_left_alone(stores: Stores, kind
             connection.execute("PRAGMA user_version = 99")
         connection.close()
     else:
-        for file in (below / "manifests").glob("*.manifest"):
+        for file in (below / "records").iterdir():
             file.write_text("{}")
     result = stores.mine("--below", str(below), "realize", "tool")
     assert result.built == ["library-1", "tool-1"]

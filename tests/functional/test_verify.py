@@ -62,11 +62,11 @@ def test_a_lost_index_is_made_anew_and_nothing_is_built_again(checkout: Checkout
 
 
 def test_records_that_cannot_be_used_are_warned_of(checkout: Checkout, words: Path) -> None:
-    (record,) = (checkout.store / "manifests").glob("*.json")
+    (record,) = (checkout.store / "records").iterdir()
     record.write_text("{}")
     answer = checkout("verify", "--rebuild-db", "--json").json()
     assert answer["data"]["objects"] == 0
-    assert f"manifests/{record.name}" in answer["data"]["unused"]
+    assert f"records/{record.name}" in answer["data"]["unused"]
     assert any(record.name in warning for warning in answer["warnings"])
 
 

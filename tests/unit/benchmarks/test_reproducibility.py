@@ -9,7 +9,9 @@ from benchmarks.reproducibility import Outcome, _explain, _row
 from benchmarks.user_mode_linux import UserModeLinux
 from benchmarks.variations import Variation, variations
 from envmgr.manifest import FileEntry, Manifest
+from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
+from envmgr.store.record import show
 
 
 def outcome(folder: Path, name: str, contents: dict[str, str]) -> Outcome:
@@ -21,7 +23,8 @@ def outcome(folder: Path, name: str, contents: dict[str, str]) -> Outcome:
         manifest = Manifest((FileEntry("file", 1, executable=False, sha256=digit * 64),))
         path = StorePath.of(kind="built", manifest=manifest.digest, name="thing", version="1")
         outputs[derivation] = str(path)
-        (folder / f"{path}.manifest").write_bytes(manifest.text)
+        described = StoreObject(store_path=path, manifest=manifest.digest, size=1)
+        (folder / str(path)).write_bytes(show(described, [], manifest.text))
     return Outcome(Variation(name, "something"), outputs, "sandboxed", folder, 2.0, 1.0)
 
 

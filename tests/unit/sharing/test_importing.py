@@ -83,7 +83,7 @@ def importing(data: bytes, folder: Path) -> Iterator[Layout]:
         with Store.open(layout.root) as store:
             bring_in(store, folder / "file", None)
     except (IntegrityError, DiskFullError):
-        kept = (layout.objects, layout.manifests, layout.realisations, layout.derivations, layout.trash)
+        kept = (layout.objects, layout.records, layout.trash)
         assert [path for folder in kept for path in folder.iterdir()] == []
         assert list(layout.staging.iterdir()) == [layout.trash]
         raise

@@ -151,3 +151,24 @@ def damage(top: Path, what: str) -> None:
 DAMAGES = ["a byte", "the executable bit", "a missing file", "one file more", "a link for a file", "a fifo"]
 DAMAGES += ["a missing object"]
 """Kinds of damage to the content of an object."""
+
+
+def _line(number: int, text: bytes) -> Callable[[bytes], bytes]:
+    def changed(record: bytes) -> bytes:
+        lines = record.split(b"\n")
+        lines[number] = text
+        return b"\n".join(lines)
+
+    return changed
+
+
+RECORD_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda _: b"",
+    "its description": _line(0, b"{}"),
+    "a realisation": _line(1, b"{}"),
+    "a realisation that is gone": lambda record: b"\n".join([record.split(b"\n")[0], *record.split(b"\n")[2:]]),
+    "the text of a derivation": lambda record: record.replace(b"x86_64", b"x86_65"),
+    "its manifest": lambda record: record[:-1],
+    "one line more": _line(2, b"more\n"),
+}
+"""Kinds of damage to the record of an object with one realisation."""

@@ -12,6 +12,7 @@ from envmgr.model.realisation import StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.adopt import FalseDescriptionError, Foreign
 from envmgr.store.db import NotValidError
+from envmgr.store.offer import offer
 from envmgr.store.pack import pack, unpack
 from envmgr.store.rebuild import rebuild_db
 from envmgr.store.store import Store
@@ -29,9 +30,7 @@ def other(tmp_path: Path) -> Iterator[Store]:
 def taken_from(other: Store, path: StorePath) -> Foreign:
     described = other.object(path)
     assert described is not None
-    made = other.database.realisations_of(path)
-    texts = {item.derivation: other.layout.derivation(item.derivation).read_bytes() for item in made}
-    return Foreign(described, other.manifest(path), made, texts)
+    return offer(other, described)
 
 
 def adopt(store: Store, other: Store, foreign: Foreign) -> None:

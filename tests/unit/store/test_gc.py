@@ -50,8 +50,8 @@ def test_nothing_of_a_dead_object_is_left(root: Path, pair: tuple[StorePath, Sto
         collect(store)
         assert store.statistics().objects == 0
         layout = store.layout
-        folders = (layout.objects, layout.manifests, layout.derivations, layout.realisations, layout.logs, layout.trash)
-        assert [list(folder.iterdir()) for folder in folders] == [[]] * 6
+        folders = (layout.objects, layout.records, layout.logs, layout.trash)
+        assert [list(folder.iterdir()) for folder in folders] == [[]] * 4
 
 
 def test_the_log_of_a_build_that_failed_stays(store: Store, publish: Publish) -> None:
@@ -137,16 +137,14 @@ def test_rubbish_is_named_and_swept(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"file": "x"})
     (store.layout.objects / "half" / "sub").mkdir(parents=True)
     (store.layout.objects / "half").chmod(0o555)
-    (store.layout.manifests / "stray.json").touch()
-    (store.layout.realisations / "stray.json").touch()
+    (store.layout.records / "stray").touch()
     with pytest.raises(ZeroDivisionError), store.stage("failed", keep=True):
         raise ZeroDivisionError
     (kept,) = store.layout.staging.glob("failed-*")
     places = {rubbish.place for rubbish in collect(store).rubbish}
     assert places == {
         Path("objects/half"),
-        Path("manifests/stray.json"),
-        Path("realisations/stray.json"),
+        Path("records/stray"),
         kept.relative_to(store.root),
     }
     assert garbage(store).rubbish == ()

@@ -13,12 +13,13 @@ from envmgr.manifest import Manifest
 from envmgr.model.derivation import Derivation, FixedOutput
 from envmgr.model.digest import Digest
 from envmgr.model.errors import BuildError
-from envmgr.model.realisation import Realisation, StoreObject
+from envmgr.model.realisation import Realisation
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import FIXED_TIME
 from envmgr.store.db import NotValidError
 from envmgr.store.durable import NotWrittenError
 from envmgr.store.publish import LocationLeakError
+from envmgr.store.record import read
 from envmgr.store.store import Store
 from envmgr.store.verify import verify
 from envmgr.tree import UnfitTreeError
@@ -45,7 +46,7 @@ def publish_out(store: Store, name: str, make: object) -> Realisation:
 
 def test_the_store_path_is_that_of_the_manifest(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"bin/hello": "hi"})
-    manifest = Manifest.parse(store.layout.manifest(made.store_path).read_bytes())
+    manifest = Manifest.parse(read(store.layout.record(made.store_path)).manifest)
     assert made.manifest == manifest.digest
     assert made.store_path == StorePath.of(kind="built", manifest=manifest.digest, name="hello", version="1")
     assert (store.folder(made.store_path) / "bin" / "hello").read_text() == "hi"
@@ -53,11 +54,13 @@ def test_the_store_path_is_that_of_the_manifest(store: Store, publish: Publish) 
 
 def test_the_truth_is_written_down_beside_the_index(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"file": "hi"})
-    record = StoreObject.model_validate_json(store.layout.record(made.store_path).read_bytes())
-    assert record == store.object(made.store_path)
-    assert Digest.of(store.layout.derivation(made.derivation).read_bytes()) == made.derivation
-    written = Realisation.model_validate_json(store.layout.realisation(made.derivation, made.resolved).read_bytes())
-    assert written == made == store.realisation(made.resolved)
+    record = read(store.layout.record(made.store_path))
+    assert record.described == store.object(made.store_path)
+    (written,) = record.written
+    assert written.text == derivation_of("hello").text
+    assert written.realisation == made == store.realisation(made.resolved)
+    assert Digest.of(record.manifest) == made.manifest
+    assert record.faults == ()
 
 
 def test_an_object_is_read_only_with_one_time_and_no_set_id_bits(store: Store) -> None:
@@ -299,3 +302,28 @@ def test_a_kill_at_any_step_leaves_a_store_that_works(tmp_path: Path, work: str)
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(done.stdout) > 20
+
+
+def test_processes_that_add_to_one_object_at_once_lose_nothing(root: Path, publish: Publish, child: Child) -> None:
+    with Store.open(root) as store:
+        made = publish(store, "hello", {"file": "x"})
+    script = f"""
+with Store.open(Path({str(root)!r})) as store:
+    made = store.realisation(derivation_of("hello").digest)
+    say("ready"); name = wait().strip()
+    for number in range(8):
+        store.bind(made, derivation_of(f"{{name}}{{number}}")).wait()
+say("done")
+"""
+    with ExitStack() as stack:
+        processes = [stack.enter_context(child(script)) for _ in range(3)]
+        assert [process.stdout.readline() for process in processes if process.stdout] == ["ready\n"] * 3
+        for name, process in zip("abc", processes, strict=True):
+            assert process.stdin is not None
+            process.stdin.write(f"{name}\n")
+            process.stdin.flush()
+        assert [process.stdout.readline() for process in processes if process.stdout] == ["done\n"] * 3
+    with Store.open(root) as store:
+        written = read(store.layout.record(made.store_path)).written
+        assert len(written) == len(store.database.realisations_of(made.store_path)) == 25
+        assert verify(store) == []

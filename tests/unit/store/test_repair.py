@@ -7,12 +7,13 @@ import pytest
 
 from envmgr.model.errors import FetchError
 from envmgr.model.realisation import Realisation, StoreObject
+from envmgr.store.record import read
 from envmgr.store.repair import InUseError, NotRepairedError, Way, repair
 from envmgr.store.staging import Staging
 from envmgr.store.store import ReadOnlyStoreError, Store
 from envmgr.store.verify import verify
 
-from .conftest import DAMAGES, Child, Publish, damage
+from .conftest import DAMAGES, RECORD_DAMAGES, Child, Publish, damage, derivation_of
 
 Ways = Callable[[StoreObject], Iterator[Way]]
 
@@ -74,26 +75,27 @@ def test_who_has_a_file_open_keeps_it(store: Store, made: Realisation) -> None:
         assert (file.read(), doc.read_text()) == ("Words", "words")
 
 
-@pytest.mark.parametrize("folder", ["manifests", "realisations"])
+@pytest.mark.parametrize("what", ["its description", "its manifest", "one line more"])
 def test_what_the_index_is_rebuilt_from_is_written_again_without_any_copy(
-    store: Store, made: Realisation, folder: str
+    store: Store, made: Realisation, what: str
 ) -> None:
-    files: list[Path] = [*getattr(store.layout, folder).iterdir()]
-    before = [file.read_bytes() for file in files]
-    for file in files:
-        file.write_bytes(b"{}")
+    record = store.layout.record(made.store_path)
+    before = record.read_bytes()
+    record.write_bytes(RECORD_DAMAGES[what](before))
     repair(store, made.store_path, by())
-    assert [file.read_bytes() for file in files] == before
+    assert record.read_bytes() == before
 
 
 def test_the_text_of_a_derivation_is_written_again_where_it_is_known(store: Store, made: Realisation) -> None:
-    file = store.layout.derivation(made.derivation)
-    text = file.read_bytes()
-    file.write_bytes(b"{}")
-    with pytest.raises(NotRepairedError, match="the text of the derivation"):
-        repair(store, made.store_path, by())
-    repair(store, made.store_path, by(), {made.derivation: text}.get)
-    assert file.read_bytes() == text
+    record, text = store.layout.record(made.store_path), derivation_of("hello").text
+    before = record.read_bytes()
+    for damaged in RECORD_DAMAGES.values():
+        record.write_bytes(damaged(before))
+        if read(record).texts != {made.derivation: text}:
+            with pytest.raises(NotRepairedError, match=r"a realisation of it is gone|the text of the derivation"):
+                repair(store, made.store_path, by())
+        repair(store, made.store_path, by(), {made.derivation: text}.get)
+        assert (verify(store), read(record).texts) == ([], {made.derivation: text})
 
 
 def test_modes_are_set_right_without_any_copy(store: Store, made: Realisation) -> None:

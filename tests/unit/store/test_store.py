@@ -80,7 +80,7 @@ def test_another_derivation_can_be_bound_to_an_object(store: Store, publish: Pub
 def test_the_manifest_of_an_object_is_read_back_or_called_damaged(store: Store, publish: Publish) -> None:
     made = publish(store, "hello", {"file": "x"})
     assert store.manifest(made.store_path).digest == made.manifest
-    store.layout.manifest(made.store_path).write_bytes(b"{}")
+    store.layout.record(made.store_path).write_bytes(b"{}")
     with pytest.raises(DamagedObjectError):
         store.manifest(made.store_path)
 

@@ -7,7 +7,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.store.store import Store
 from envmgr.store.verify import verify
 
-from .conftest import DAMAGES, Publish, damage
+from .conftest import DAMAGES, RECORD_DAMAGES, Publish, damage
 
 
 @pytest.fixture
@@ -33,16 +33,16 @@ def test_the_entries_that_differ_are_named(store: Store, made: Realisation) -> N
     assert isinstance(change.after, FileEntry)
 
 
-@pytest.mark.parametrize("folder", ["manifests", "realisations", "derivations"])
-def test_damage_to_what_the_index_is_rebuilt_from_is_found(store: Store, made: Realisation, folder: str) -> None:
-    for file in getattr(store.layout, folder).iterdir():
-        text = file.read_bytes()
-        file.write_bytes(b"{}")
-        assert [found.store_path for found in verify(store)] == [made.store_path]
-        file.unlink()
-        assert [found.store_path for found in verify(store)] == [made.store_path]
-        file.write_bytes(text)
-        assert verify(store) == []
+def test_every_damage_to_what_the_index_is_rebuilt_from_is_found(store: Store, made: Realisation) -> None:
+    record = store.layout.record(made.store_path)
+    text = record.read_bytes()
+    for what, damaged in RECORD_DAMAGES.items():
+        record.write_bytes(damaged(text))
+        assert [(found.store_path, found.index_is_wrong) for found in verify(store)] == [(made.store_path, False)], what
+    record.unlink()
+    assert [found.store_path for found in verify(store)] == [made.store_path]
+    record.write_bytes(text)
+    assert verify(store) == []
 
 
 @pytest.mark.parametrize(("place", "mode"), [(".", 0o755), ("bin", 0o755), ("doc", 0o644), ("bin/hello", 0o440)])
