@@ -155,13 +155,16 @@ def _remove_one(name: str, top: int, new_name: Callable[[], str]) -> list[str]:
     """Delete what stands in `top`; the folders of a folder are moved there, and their new names returned."""
     lifted: list[str | None] = []
     with suppress(FileNotFoundError):
-        if not unlink(name, top):
-            folder = _open(name, top)
-            try:
-                lifted += [_move(below, folder, top, new_name()) for below in _folders_left(folder)]
-                os.rmdir(name, dir_fd=top)  # while it is open, so that its blocks are freed when it is closed
-            finally:
-                os.close(folder)
+        try:
+            folder = _open(name, top)  # first, as most are folders
+        except NotADirectoryError:
+            unlink(name, top)
+            return []
+        try:
+            lifted += [_move(below, folder, top, new_name()) for below in _folders_left(folder)]
+            os.rmdir(name, dir_fd=top)  # while it is open, so that its blocks are freed when it is closed
+        finally:
+            os.close(folder)
     return [name for name in lifted if name]
 
 
