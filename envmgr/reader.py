@@ -5,7 +5,6 @@ It ends with the thread that started it, whatever that dies of, and never works 
 
 import _signal as signal  # type: ignore[import-not-found]  # `signal` makes it prettier, for 5 ms
 import _socket as socket
-import ctypes
 import marshal
 import os
 
@@ -19,6 +18,8 @@ SIGNAL_AT_PARENTS_DEATH = 1
 
 def main(parent: int) -> None:
     """Do what is ordered on stdin, until nobody is left who could order."""
+    import ctypes  # here, for whoever starts readers reads this module, too
+
     ctypes.CDLL(None).prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before it could be watched
         return
