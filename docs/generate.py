@@ -63,6 +63,7 @@ that starts with `#` can't be started yet, or does not do all that was asked. Wo
 listed, with the nearest that it does, and exit code 2. `envmgr import-cm -` reads a whole script from stdin.
 
 Where CM has a default, the translation writes it out. Add `--lock recipes.lock` to hold a run against the lockfile.
+[The tutorial, as it was run here](from-cm-as-run.md) says how each of these commands ended.
 """
 Schema = Mapping[str, Any]
 
