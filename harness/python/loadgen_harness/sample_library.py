@@ -7,7 +7,7 @@ or, in place of tensors.f32, the program load.py, which makes tensors when they 
 The order of the index is the order of the annotation file: LoadGen's sample index is the position in both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -71,11 +71,13 @@ def _sizes(lines: list[str], number: int, key: str, how_many: int) -> list[int]:
 class _Samples(Protocol):
     """Where the numbers of samples come from."""
 
+    @property
+    def images(self) -> Mapping[int, Image] | Sequence[Image]:
+        """What is loaded, by position; the same object for ever."""
+
     def load(self, indices: Sequence[int]) -> None: ...
 
     def unload(self, indices: Sequence[int]) -> None: ...
-
-    def __getitem__(self, index: int) -> Image: ...
 
     def close(self) -> None: ...
 
@@ -104,6 +106,7 @@ class QuerySampleLibrary:
             self._samples = _LoadedSamples(Loader(folder, python, index.shape, index.names))
         else:
             self._samples = _MappedSamples(folder / "tensors.f32", index)
+        self._images = self._samples.images
 
     @property
     def most_loaded(self) -> int:
@@ -121,7 +124,7 @@ class QuerySampleLibrary:
 
     def sample(self, index: int) -> Image:
         """The `index`-th image, which is loaded. No copy."""
-        return self._samples[index]
+        return self._images[index]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -156,20 +159,16 @@ class _MappedSamples:
             raise TensorsError(
                 f"{file}: has {size} bytes, but its index.txt asks for {expected}; make the tensors anew"
             )
-        # A plain array over the mapping: numpy's own class for maps costs a microsecond a sample.
-        self._tensors: NDArray[np.float32] = np.memmap(file, FLOAT32, "r", shape=shape).view(np.ndarray)
+        # Plain arrays over the mapping: numpy's own class for maps costs a microsecond a sample.
+        self.images: Sequence[Image] = list(np.memmap(file, FLOAT32, "r", shape=shape).view(np.ndarray))
 
     def load(self, indices: Sequence[int]) -> None:
         """Read every page once."""
         for index in indices:
-            self._tensors[index].max()
+            self.images[index].max()
 
     def unload(self, indices: Sequence[int]) -> None:
         """Nothing: the pages are the file's."""
-
-    def __getitem__(self, index: int) -> Image:
-        image: Image = self._tensors[index]
-        return image
 
     def close(self) -> None:
         """Nothing: the mapping ends with its last array."""
@@ -180,19 +179,16 @@ class _LoadedSamples:
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        self._images: dict[int, Image] = {}
+        self.images: dict[int, Image] = {}
 
     def load(self, indices: Sequence[int]) -> None:
-        missing = [index for index in dict.fromkeys(indices) if index not in self._images]
+        missing = [index for index in dict.fromkeys(indices) if index not in self.images]
         if missing:
-            self._images |= zip(missing, self._loader.load(missing), strict=True)
+            self.images.update(zip(missing, self._loader.load(missing), strict=True))
 
     def unload(self, indices: Sequence[int]) -> None:
         for index in indices:
-            self._images.pop(index, None)
-
-    def __getitem__(self, index: int) -> Image:
-        return self._images[index]
+            self.images.pop(index, None)
 
     def close(self) -> None:
         self._loader.close()
