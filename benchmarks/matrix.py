@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.checkout import TOP, Checkout
+from benchmarks.page import write_below
 from envmgr.planning.catalog import Catalog
 
 RECIPE = "benchmark"
@@ -21,9 +22,8 @@ ROWS = ("implementation", "backend", "device", "scenario")
 COLUMNS = "mode"
 COMPOSED = "both"
 """The mode that is two others, one after the other."""
-QUICK = {"min_duration_ms": "300", "min_query_count": "64"}
+QUICK = {"min_duration_ms": "2000"}
 ANY_EXIT = range(256)
-MARK = "<!-- What follows is written by the program. -->"
 TOLERANCE = 0.001
 """By what share an mAP may differ between backends."""
 
@@ -37,15 +37,18 @@ class Cell:
     metrics: Mapping[str, float]
     message: str = ""
     """What went wrong."""
+    load: float = 0.0
+    """Processes that ran or waited when it began."""
 
     @classmethod
     def run(cls, checkout: Checkout, axes: Mapping[str, str]) -> "Cell":
         """Run it, whatever comes of it."""
         words = [word for name, value in {**axes, **QUICK}.items() for word in ("--set", f"{name}={value}")]
+        load = os.getloadavg()[0]
         answer = json.loads(checkout.envmgr("run", RECIPE, *words, "--json", expect=ANY_EXIT))
         error = answer.get("error", {"exit": 0, "message": ""})
         metrics = answer["data"].get("run", {}).get("metrics", {})
-        return cls(axes, error["exit"], metrics, error["message"])
+        return cls(axes, error["exit"], metrics, error["message"], load)
 
     def text(self, notes: list[str]) -> str:
         """The cell for people; what needs a sentence becomes a note."""
@@ -90,6 +93,17 @@ def table(cells: Sequence[Cell]) -> str:
     return "\n".join([*lines, "", *(f"{number}. {note}" for number, note in enumerate(notes, 1))])
 
 
+def in_full(cells: Sequence[Cell]) -> str:
+    """Every mAP to its last digit, and who gave it; and how busy the machine was."""
+    found: dict[float, set[str]] = {}
+    for cell in cells:
+        if "mAP" in cell.metrics:
+            found.setdefault(cell.metrics["mAP"], set()).add(f"{cell.axes['implementation']} {cell.axes['backend']}")
+    said = [f"{figure} ({', '.join(sorted(ways))})" for figure, ways in sorted(found.items())]
+    loads = [cell.load for cell in cells]
+    return f"mAP in full: {'; '.join(said) or 'none'}. Load: {min(loads):.1f} to {max(loads):.1f}."
+
+
 def disagreements(cells: Sequence[Cell]) -> list[str]:
     """Where what was detected depends on the way: on the backend by more than the tolerance, or on anything else."""
     scored = [cell for cell in cells if "mAP" in cell.metrics]
@@ -113,11 +127,11 @@ def main() -> int:
     cells = []
     for way in ways(only):
         cells.append(Cell.run(Checkout(asked.store), way))
-        print(*way.values(), cells[-1].text([]), f"(load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
-    print(table(cells))
+        print(*way.values(), cells[-1].text([]), f"(load {cells[-1].load:.1f})", file=sys.stderr, flush=True)
+    found = f"{table(cells)}\n\n{in_full(cells)}"
+    print(found)
     if asked.write:
-        words = asked.write.read_text().partition(MARK)[0]
-        asked.write.write_text(f"{words}{MARK}\n\n{table(cells)}\n")
+        write_below(asked.write, found)
     differing = disagreements(cells)
     print(*differing, sep="\n", file=sys.stderr)
     return 1 if differing else 0

@@ -1,6 +1,6 @@
 """The table of all ways to run the benchmark, and what it is judged by."""
 
-from benchmarks.matrix import COLUMNS, ROWS, Cell, disagreements, table, ways
+from benchmarks.matrix import COLUMNS, ROWS, Cell, disagreements, in_full, table, ways
 
 WAY = {"implementation": "cpp", "backend": "onnxruntime", "device": "cpu", "scenario": "Server", "mode": "accuracy"}
 
@@ -52,3 +52,11 @@ def test_backends_may_differ_by_a_thousandth() -> None:
     one = cell(metrics={"mAP": 60.0})
     assert disagreements([one, cell(metrics={"mAP": 60.05}, backend="pytorch")]) == []
     assert len(disagreements([one, cell(metrics={"mAP": 60.07}, backend="pytorch")])) == 1
+
+
+def test_figures_are_said_to_the_last_digit_with_those_who_gave_them() -> None:
+    figures = {"mAP": 61.827220862764634}
+    cells = [cell(metrics=figures), cell(metrics=figures, backend="pytorch"), cell(metrics={"mAP": 60.0}), cell(12)]
+    assert in_full(cells) == (
+        "mAP in full: 60.0 (cpp onnxruntime); 61.827220862764634 (cpp onnxruntime, cpp pytorch). Load: 0.0 to 0.0."
+    )
