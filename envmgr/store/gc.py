@@ -63,7 +63,7 @@ _BATCH = 1000
 """Objects that are dropped in one section."""
 _THREADS = 8
 """Threads that wait for the disk while a section deletes files,"""
-_GROUPS = 32
+_FILES = 32
 """... and what one of them does at a time."""
 
 _Item = TypeVar("_Item")
@@ -148,7 +148,7 @@ class _Collection:
 
     def drop_objects(self, progress: Progress) -> list[DeadObject]:
         with _section(self.layout):
-            self.unlink([self.file(memo)] for memo in self.layout.memos.iterdir())
+            self.unlink(self.file(memo) for memo in self.layout.memos.iterdir())
             self.watch.news()
         dead = garbage_of(self.layout, self.database, self.watch.kept, self.bounds)
         spared: set[StorePath] = set()
@@ -176,7 +176,7 @@ class _Collection:
                 found = search.rubbish_among(batch)
                 places = [self.layout.root / item.place for item in found]
                 trees = self.take(self.file(place) for place in places if place.is_dir())
-                self.unlink([self.file(place)] for place in places)
+                self.unlink(self.file(place) for place in places)
             self.remove(trees)
             done += found
         return done
@@ -196,19 +196,19 @@ class _Collection:
         if trees:
             self.remover.remove_after(partial(sync_folder, self.layout.records), trees)
 
-    def unlink(self, groups: Iterable[Sequence[_File]]) -> None:
-        """Delete files by several threads, those of one group one after the other."""
-        for _ in self.threads.map(_unlink, _batches(groups, _GROUPS)):
+    def unlink(self, files: Iterable[_File]) -> None:
+        """Delete files by several threads."""
+        for _ in self.threads.map(_unlink, _batches(files, _FILES)):
             pass
 
-    def files_of(self, dropped: Dropped) -> Iterator[list[_File]]:
+    def files_of(self, dropped: Dropped) -> Iterator[_File]:
         """The files that say what was dropped, and how it was built."""
         records, logs = self.folder(self.layout.records), self.folder(self.layout.logs)
         for path in dropped.paths:
-            yield [(str(path), records)]
+            yield str(path), records
         for digest in dropped.derivations:
             if (name := log_name(digest)) in self.logged:
-                yield [(name, logs)]
+                yield name, logs
 
     def file(self, place: Path) -> _File:
         """A file of the store."""
@@ -236,10 +236,9 @@ def _remember_uses(layout: Layout) -> None:
                 used(layout, root.paths, file.stat().st_mtime)
 
 
-def _unlink(groups: Iterable[Sequence[_File]]) -> None:
-    for group in groups:
-        for file in group:
-            unlink(*file)
+def _unlink(files: Iterable[_File]) -> None:
+    for file in files:
+        unlink(*file)
 
 
 def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
