@@ -129,6 +129,7 @@ class Readers:
         reader = _Reader()
         self._readers[reader.line.fileno()] = reader
         self._poll.register(reader.line, select.POLLIN)
+        reader.start()
         return reader
 
 
@@ -168,22 +169,25 @@ def _batches(level: Level) -> Iterator[tuple[list[str], int]]:
 
 
 class _Reader:
-    """A reader, from the outside."""
+    """A reader, from the outside; whoever starts it knows it already, so that it is ended if Ctrl-C comes meanwhile."""
 
     def __init__(self) -> None:
         import socket
 
-        self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self.line, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process: int | None = None
+        self.ordered: deque[_Batch] = deque()
+
+    def start(self) -> None:
+        with self._theirs:
             top, parent = str(Path(__file__).parents[1]), str(os.getpid())
             self._process = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-I", "-S", "-c", PROGRAM, top, parent],
                 {},
-                file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)],
+                file_actions=[(os.POSIX_SPAWN_DUP2, self._theirs.fileno(), 0)],
                 setsid=True,
             )
-        self.ordered: deque[_Batch] = deque()
 
     def order(self, batch: _Batch, descriptors: list[int]) -> None:
         import socket
@@ -207,6 +211,8 @@ class _Reader:
         batch.take(*marshal.loads(answer))  # noqa: S302  written by `reader`
 
     def end(self) -> None:
+        self._theirs.close()
         self.line.close()
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        if self._process is not None:  # else it is interrupted as it starts, finds its line closed, and ends
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)

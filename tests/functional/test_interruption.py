@@ -207,7 +207,7 @@ def test_an_interrupted_verify_leaves_no_process(checkout: Checkout) -> None:
         wait_for(lambda: readers(process.pid))
         to_the_group(process)
         _, said = process.communicate()
-        assert readers(process.pid) == []
+    wait_for(lambda: not readers(process.pid))
     assert process.returncode == 130
     assert "Traceback" not in said
 
