@@ -50,13 +50,13 @@ def check_conditions(recipe: Recipe, choices: Axes, where: str) -> None:
 
 
 def require_possible(recipe: Recipe, choices: Axes, where: str) -> None:
-    """Return if the recipe refuses none of what was chosen.
+    """Return if the recipe refuses none of what was chosen, as far as that is known.
 
     Raises:
         RefusedCombinationError: it refuses some values together.
     """
     for refusal in recipe.refusals:
-        if holds(refusal.when, choices.__getitem__):
+        if refusal.when.keys() <= choices.keys() and holds(refusal.when, choices.__getitem__):
             chosen = {axis: choices[axis] for axis in refusal.when}
             raise RefusedCombinationError(recipe.name, chosen, refusal.why, _ways(recipe, refusal), where=where)
 

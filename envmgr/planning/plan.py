@@ -119,6 +119,7 @@ class Planner:
         chosen: dict[str, str] = {}
         for name in recipe.variants:
             chosen[name] = self._value(recipe, name, given, chosen)
+        require_possible(recipe, chosen, self._where(recipe))  # before an input says that it has no such value
         changes = [recipe.variants[axis].values[value] for axis, value in chosen.items()]
         requires = self._requirements(recipe, changes)
         below = {**given, **chosen}

@@ -22,6 +22,7 @@ NAMES = Catalog(RECIPES).names()
 LOCK = TOP / "recipes.lock"
 KEYS = ("name", "version", "summary", "sources", "inputs", "requires", "build", "run", "use", "variants", "refusals")
 NVIDIA = [name for name in NAMES if name.startswith("nvidia-")]
+NOT_IN_PYTORCH = (("implementation", "cpp"), ("device", "cuda"), ("model", "resnet50"), ("model", "retinanet-standin"))
 ABIS = ("cp311", "cp312", "cp313", "cp314")
 
 
@@ -61,6 +62,7 @@ def test_the_keys_of_a_recipe_stand_in_the_agreed_order_and_roles_are_sorted(nam
     [
         *({"mode": "find-peak-performance", "scenario": name} for name in ("Offline", "SingleStream", "MultiStream")),
         *({"backend": "null", "mode": mode} for mode in ("accuracy", "both")),
+        *({"backend": "pytorch", axis: value} for axis, value in NOT_IN_PYTORCH),
         *({"audit": "TEST05", "round": name} for name in ("v5.0", "v5.1", "v6.0", "v6.1")),
         *({"audit": name, "mode": "accuracy"} for name in ("TEST01", "TEST04")),
     ],
