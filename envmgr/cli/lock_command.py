@@ -29,6 +29,8 @@ from envmgr.planning.locked_plan import describe, hold, read
 from envmgr.store.durable import write_file, writing
 from envmgr.store.store import Store
 
+USUAL = Path("recipes.lock")
+
 
 class Checked(TypedDict):
     """The lockfile fits the recipes (--check)."""
@@ -53,9 +55,7 @@ class Written(TypedDict):
 @click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_recipe)
 @set_option()
 @system_option()
-@click.option(
-    "--lock", type=click.Path(path_type=Path), default=Path("recipes.lock"), show_default=True, help="The file."
-)
+@click.option("--lock", type=click.Path(path_type=Path), default=USUAL, show_default=True, help="The file.")
 @click.option("--check", is_flag=True, help="Change nothing; exit 4 where the lockfile is out of date.")
 @click.option("--update", is_flag=True, help="First resolve the wheels of the NAMEs' environments anew.")
 @click.option(
@@ -112,7 +112,7 @@ def command(
     return Answer(
         {"lock": lock, "changed": changed, "entries": entries, "unproven": unproven, "out_of_date": stale},
         said,
-        warnings=[_warning(stale)] if stale else [],
+        warnings=[_warning(lock, stale)] if stale else [],
     )
 
 
@@ -130,8 +130,9 @@ def _out_of_date(project: Project, lockfile: Lockfile, but: Collection[EntryKey]
     return [root for root in lockfile.root if root.key not in but and not fits(root)]
 
 
-def _warning(stale: Sequence[Root]) -> str:
-    commands = "; ".join(shlex.join(["envmgr", "lock", *_words(root)]) for root in stale)
+def _warning(lock: Path, stale: Sequence[Root]) -> str:
+    where = [] if lock == USUAL else ["--lock", str(lock)]
+    commands = "; ".join(shlex.join(["envmgr", "lock", *_words(root), *where]) for root in stale)
     return f"out of date in the lockfile, and refused by --lock until they are locked again: {commands}"
 
 

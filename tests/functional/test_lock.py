@@ -123,6 +123,9 @@ def test_a_root_that_shares_what_was_changed_is_named_until_it_is_locked_again(p
     (warning,) = answer.json()["warnings"]
     assert [root["recipe"] for root in answer.data["out_of_date"]] == ["sibling"]
     assert warning.endswith(": envmgr lock sibling")
+    pair.write("other.lock", lockfile(pair).read_text())
+    (warning,) = pair("lock", "outer", "--lock", "other.lock", "--json").json()["warnings"]
+    assert warning.endswith(": envmgr lock sibling --lock other.lock")
     pair.fails(4, "realize", "sibling", *LOCK)
     assert pair("lock", "sibling", "--json").data["out_of_date"] == []
     pair("lock", "--check")
