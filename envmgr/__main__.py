@@ -44,8 +44,10 @@ def _main(arguments: list[str]) -> None:
 
         site.main()
     import gc
+    import signal
     import threading
 
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever started this may ignore it, and nobody could be waited for
     gc.set_threshold(FEW_COLLECTIONS)
     from envmgr.cli.command_line import run
 

@@ -80,6 +80,7 @@ class Readers:
         self._readers: dict[int, _Reader] = {}
         self._poll = select.poll()
         self._read_here = 0
+        self._most = AT_ONCE
 
     def __enter__(self) -> Self:
         """None is started before there is much to read."""
@@ -113,23 +114,39 @@ class Readers:
             self._readers[line].answer()
 
     def _order(self, batch: "_Batch", weight: int, descriptors: list[int]) -> None:
-        if not self._readers and self._read_here + weight <= _LITTLE:
+        is_little = not self._readers and self._read_here + weight <= _LITTLE
+        if is_little or (reader := self._with_room()) is None:
             self._read_here += weight
             batch.take(*contents(batch.prefix, batch.names, *descriptors))
-            return
-        while len((reader := self._least_busy()).ordered) == _AHEAD:
-            self.wait()
-        reader.order(batch, descriptors)
+        else:
+            reader.order(batch, descriptors)
 
-    def _least_busy(self) -> "_Reader":
-        """A new one, where all are busy and there may be more."""
-        least = min(self._readers.values(), key=lambda reader: len(reader.ordered), default=None)
-        if least is not None and (not least.ordered or len(self._readers) == AT_ONCE):
-            return least
-        reader = _Reader()
-        self._readers[reader.line.fileno()] = reader
+    def _with_room(self) -> "_Reader | None":
+        """The least busy reader, and a new one, where all are busy and there may be more; None where there is none."""
+        while True:
+            least = min(self._readers.values(), key=lambda reader: len(reader.ordered), default=None)
+            if (least is None or least.ordered) and len(self._readers) < self._most:
+                least = self._started() or least
+            if least is None or len(least.ordered) < _AHEAD:
+                return least
+            self.wait()
+
+    def _started(self) -> "_Reader | None":
+        """One more, or None: where no process or descriptor is left for it, none is tried again."""
+        try:
+            reader = _Reader()
+        except OSError:
+            self._most = len(self._readers)
+            return None
+        line = reader.line.fileno()
+        self._readers[line] = reader
+        try:
+            reader.start()
+        except OSError:
+            self._readers.pop(line).end()
+            self._most = len(self._readers)
+            return None
         self._poll.register(reader.line, select.POLLIN)
-        reader.start()
         return reader
 
 
@@ -184,7 +201,7 @@ class _Reader:
             self._process = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-I", "-S", "-c", PROGRAM, top, parent],
-                {},
+                os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, self._theirs.fileno(), 0)],
                 setsid=True,
             )

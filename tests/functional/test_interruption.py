@@ -229,3 +229,15 @@ def test_a_command_whose_reader_was_killed_says_so(checkout: Checkout) -> None:
         said, _ = process.communicate()
     assert process.returncode == 12
     assert '"ReaderGoneError"' in said
+
+
+def test_a_command_whose_parent_ignores_the_ends_of_children_sees_those_of_its_own(checkout: Checkout) -> None:
+    checkout.recipe("words", "[build]\nbuilder = 'tree'\nsettings.texts = { words = 'words' }\n")
+    words = checkout("realize", "words").path / "words"
+    words.chmod(0o644)
+    os.truncate(words, 2**26)
+    ignoring = ["env", "--ignore-signal=CHLD", *checkout.command("verify", "--json")]
+    environ = {**checkout.environ, "ENVMGR_STORE": str(checkout.store)}
+    checked = subprocess.run(ignoring, cwd=checkout.top, env=environ, capture_output=True, text=True, check=False)
+    assert checked.returncode == 7
+    assert '"DamagedStoreError"' in checked.stdout

@@ -1,6 +1,9 @@
 """The files of a tree, more of them than are read without another process."""
 
 import os
+import resource
+import sys
+import threading
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -95,3 +98,33 @@ def test_what_comes_late_fails_the_tree_that_it_belongs_to_alone(top: Path) -> N
         assert len(whole.results()) == 4
         with pytest.raises(UnfitTreeError):
             broken.results()
+
+
+@pytest.mark.parametrize("spare", [4, 5, 6])
+def test_where_no_descriptor_is_left_for_a_reader_the_files_are_read_all_the_same(top: Path, spare: int) -> None:
+    os.close(free := os.dup(0))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + spare, limits[1]))
+    try:
+        found = read(walk(top))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert found == sorted(described(top))
+
+
+def test_where_no_reader_can_be_started_the_files_are_read_all_the_same(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "uninstalled"))
+    assert read(walk(top)) == sorted(described(top))
+
+
+def test_a_reader_finds_its_libraries_as_this_process_did(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
+    with Readers() as readers:
+        begun = readers.begin(walk(top))
+        started = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+        environs = [Path(f"/proc/{process}/environ").read_bytes() for process in started]
+        assert len(begun.results()) == 604
+    assert environs
+    assert all(b"LD_LIBRARY_PATH=/nowhere" in environ.split(b"\0") for environ in environs)
