@@ -133,6 +133,16 @@ def test_check_plans_for_every_system_that_a_recipe_is_for(checkout: Checkout) -
         assert all(said in fault["message"] for said, fault in zip(faults, found, strict=True))
 
 
+def test_check_finds_a_recipe_whose_own_defaults_it_refuses(checkout: Checkout) -> None:
+    checkout.recipe(
+        "never",
+        "[build]\nbuilder = 'tree'\n[variants.mode]\ndefault = 'a'\na = {}\nb = {}\n"
+        "[[refusals]]\nwhen = { mode = 'a' }\nwhy = 'it comes to nothing'\n",
+    )
+    (fault,) = checkout("recipe", "check", "--json", expect=3).data["faults"]
+    assert fault["message"] == "never can't have mode = a: it comes to nothing"
+
+
 def test_check_looks_at_the_files_that_are_named(checkout: Checkout) -> None:
     file = checkout.recipe("good", "[build]\nbuilder = 'tree'\n")
     checkout.recipe("bad", "bild = 1\n")

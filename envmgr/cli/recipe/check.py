@@ -83,8 +83,8 @@ def _faults(project: Project, file: Path) -> Iterator[EnvmgrError]:
             node = planner.plan(file.stem, axes)
             if node.derivation.builder in SETTINGS:
                 read_settings(SETTINGS[node.derivation.builder], node.derivation)
-        except RefusedCombinationError:
-            continue  # a value that takes another one beside it
         except EnvmgrError as error:
+            if axes and isinstance(error, RefusedCombinationError):
+                continue  # a value that takes another one beside it
             error.where = error.where or str(file)
             yield error
