@@ -3,7 +3,7 @@
 Processes, not threads: over small files, threads wait for the interpreter more than they read. A reader costs as much
 as some thousand files, so what is little is read here, and another reader is started only when all others are busy.
 There is no queue but the line to a reader, on which some batches may lie, and no thread: who asks for files walks
-ahead, and takes what comes back when there is no more room.
+ahead, and takes what comes back when there is no more room. Where the host has none to give, all is read here.
 """
 
 import marshal
