@@ -122,6 +122,7 @@ RULES: Mapping[str, Callable[..., Iterator[str]]] = {
     "maxLength": _simple(lambda value, rule: len(value) <= rule),
     "maxProperties": _simple(lambda value, rule: not isinstance(value, dict) or len(value) <= rule),
     "minItems": _simple(lambda value, rule: len(value) >= rule),
+    "minProperties": _simple(lambda value, rule: not isinstance(value, dict) or len(value) >= rule),
     "minLength": _simple(lambda value, rule: len(value) >= rule),
     "pattern": _simple(lambda value, rule: not isinstance(value, str) or re.search(rule, value) is not None),
     "properties": _properties,

@@ -122,9 +122,9 @@ class Record(_Part):
 
     def with_realisations(self, more: "tuple[SignedRealisation, ...]") -> Self:
         """This record with other realisations of the object put in, and the signatures of the same ones joined."""
-        joined: dict[str, SignedRealisation] = {}
+        joined: dict[bytes, SignedRealisation] = {}
         for made in (*self.realisations, *more):
-            said = made.model_copy(update={"signatures": {}}).model_dump_json()
+            said = self.statement(made)
             signatures = {**(joined[said].signatures if said in joined else {}), **made.signatures}
             joined[said] = made.model_copy(update={"signatures": signatures})
         return self.model_copy(update={"realisations": tuple(joined[said] for said in sorted(joined))})

@@ -1,6 +1,6 @@
 """Laws of the records of caches: what is signed is all that is said, and what is joined is not lost."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envmgr.model.digest import Digest
@@ -53,6 +53,14 @@ def test_text_and_parse_are_a_circle(record: Record, made: list[SignedRealisatio
 
 
 @given(RECORDS, st.lists(REALISATIONS, max_size=4), st.lists(REALISATIONS, max_size=4))
+@example(
+    Record(store_path=StorePath("a" * 32 + "-n-1"), manifest=Digest.of(b""), size=0, references=(), packed=0),
+    [],
+    [
+        SignedRealisation(resolved=Digest.of(b""), derivation=dict.fromkeys(order, ""), isolation="sandboxed")
+        for order in ("ab", "ba")
+    ],
+)
 def test_records_that_are_joined_say_what_both_said_in_whatever_order(
     record: Record, one: list[SignedRealisation], two: list[SignedRealisation]
 ) -> None:
