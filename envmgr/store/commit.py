@@ -6,7 +6,8 @@ while the one before it waits for the disk: the slower the disk, the larger the 
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from envmgr.store.disk import Disk
 from envmgr.store.durable import sync_folder, write_draft, writing
 from envmgr.store.layout import Layout
 from envmgr.store.path_lock import LOCK_SECONDS, shared
-from envmgr.store.record import Record, Written, read, show, writing_record
+from envmgr.store.record import Question, Record, Written, read_to_write, show, writing_record
 from envmgr.store.staging import Staging, StagingFolders, discard
 
 MOST = 64
@@ -169,30 +170,42 @@ class Committer:
         changed = {item.store_path for item in objects} | {made.store_path for made in realisations}
         self._is_synced = False
         with writing(self._layout.root), ExitStack() as turns:
-            records = {path: turns.enter_context(writing_record(self._layout, path)) for path in sorted(changed)}
-            drafts = self._write_drafts(records, batch)
-            places = (self._layout.object(item.store_path) for item in objects)
-            trees = [place for place in places if not place.is_symlink()]
-            self._disk.sync(trees=trees, files=drafts, folders=[self._layout.objects])
+            touched = sorted(changed | self._database.answering(realisations))
+            places = {path: turns.enter_context(writing_record(self._layout, path)) for path in touched}
+            records = _joined(self._known(places), batch)
+            drafts = self._write_drafts("new", {path: records[path] for path in changed})
+            left = self._write_drafts("left", dict(_without_moved(records, realisations)))
+            tops = (self._layout.object(item.store_path) for item in objects)
+            trees = [top for top in tops if not top.is_symlink()]
+            self._disk.sync(trees=trees, files=[*drafts, *left], folders=[self._layout.objects])
             with shared(self._layout.collector_lock, timeout=LOCK_SECONDS):
                 for draft, target in drafts.items():
                     draft.replace(target)
                 sync_folder(self._layout.records)
                 self._is_synced = True
                 self._database.record(objects, realisations)
+                for draft, target in left.items():
+                    if target.exists():  # it is deleted, where the object was collected as garbage meanwhile
+                        draft.replace(target)
 
-    def _write_drafts(self, records: Mapping[StorePath, Path], batch: Sequence[Addition]) -> dict[Path, Path]:
-        """Write what the records are to be. One that is damaged stays as it is, for `verify` to find."""
+    def _known(self, places: Mapping[StorePath, Path]) -> dict[StorePath, Record]:
+        """The records of valid objects as they are. Where one says nothing of its object, the index does."""
+        records = dict.fromkeys(places, Record())
+        for path in map(StorePath, self._database.valid_among(map(str, places))):
+            found = read_to_write(places[path])
+            records[path] = found if found.described else replace(found, described=self._database.object(path))
+        return records
+
+    def _write_drafts(self, kind: str, records: Mapping[StorePath, Record]) -> dict[Path, Path]:
+        """Write what records are to be, and where: each draft with its target."""
         if self._scratch is None:
             self._scratch = self._staging.make("commit")
-        valid = self._database.valid_among(map(str, records))
-        before = {path: read(file) if str(path) in valid else Record() for path, file in records.items()}
         drafts: dict[Path, Path] = {}
-        for path, record in _joined(before, batch).items():
+        for path, record in records.items():
             if record.described is not None:
-                draft = self._scratch.work / str(len(drafts))
+                draft = self._scratch.work / f"{kind}-{len(drafts)}"
                 write_draft(draft, show(record.described, record.written, record.manifest))
-                drafts[draft] = records[path]
+                drafts[draft] = self._layout.record(path)
         return drafts
 
     def _tell(self, batch: Sequence[tuple[Addition, Future[None]]]) -> None:
@@ -222,12 +235,26 @@ class Committer:
 def _joined(before: Mapping[StorePath, Record], batch: Sequence[Addition]) -> dict[StorePath, Record]:
     """The records as they were, and what is new."""
     records, now = dict(before), time.time_ns()
+    new: defaultdict[StorePath, list[Written]] = defaultdict(list)
     for addition in batch:
         if (placed := addition.placed) is not None:
             path = placed.store_path
             records[path] = replace(records[path], described=placed, manifest=addition.manifest)
         for made in addition.realisations:
-            path = made.store_path
-            new = Written(realisation=made, derivation=addition.texts[made.derivation].decode(), when=now)
-            records[path] = replace(records[path], written=records[path].joined([new]))
-    return records
+            text = addition.texts[made.derivation].decode()
+            new[made.store_path].append(Written(realisation=made, derivation=text, when=now))
+    return {path: replace(record, written=record.joined(new[path])) for path, record in records.items()}
+
+
+def _without_moved(
+    records: Mapping[StorePath, Record], realisations: Collection[Realisation]
+) -> Iterator[tuple[StorePath, Record]]:
+    """The records with an answer that is now another object's, without it.
+
+    They are put in place after the transaction: were it lost, the index would have a row that no record speaks of.
+    """
+    now: dict[Question, StorePath] = {(made.derivation, made.resolved): made.store_path for made in realisations}
+    for path, record in records.items():
+        kept = tuple(item for item in record.written if now.get(item.question, path) == path)
+        if len(kept) < len(record.written):
+            yield path, replace(record, written=kept)

@@ -42,6 +42,11 @@ _MADE = """
     SELECT derivation FROM realisations JOIN objects ON id = object
     WHERE store_path IN (SELECT value FROM json_each(?))
 """
+_ANSWERING = """
+    SELECT DISTINCT store_path FROM json_each(?)
+    JOIN realisations ON derivation = json_extract(value, '$[0]') AND resolved = json_extract(value, '$[1]')
+    JOIN objects ON objects.id = object
+"""
 _DROP = "DELETE FROM objects WHERE store_path IN (SELECT value FROM json_each(?))"
 _REALISED = "SELECT DISTINCT derivation FROM realisations WHERE derivation IN (SELECT value FROM json_each(?))"
 _OUTSIDE = """
@@ -183,6 +188,12 @@ class Database:
     def realisations_of(self, path: StorePath) -> list[Realisation]:
         """Every realisation that gave an object."""
         return self._realisations("store_path = ?", str(path))
+
+    def answering(self, realisations: Iterable[Realisation]) -> set[StorePath]:
+        """The objects that are now what came of the derivations of some realisations, resolved alike."""
+        asked = json.dumps([(str(made.derivation), str(made.resolved)) for made in realisations])
+        with self._connection.reading() as connection:
+            return {StorePath(path) for (path,) in connection.execute(_ANSWERING, (asked,))}
 
     def realisations_of_name(self, name: str) -> list[Realisation]:
         """Every realisation that gave an object of this name, of any version."""

@@ -34,7 +34,9 @@ for all that has come together meanwhile.
    next step.
 8. *Record.* One transaction makes the objects of the batch valid, references before referrers. It fails if an object
    that is referred to is not valid. Where SQLite reports an error after it has committed (the deletion of its journal
-   could not be synced), the objects, whole and on the disk, stay, and nobody is told that they are there.
+   could not be synced), the objects, whole and on the disk, stay, and nobody is told that they are there. Then what is
+   another object's answer now leaves the record of the one before. A crash in between leaves the old line beside the
+   new one, and the later one counts.
 9. *Tell.* Only now the locks are let go (of the object, and of the resolved derivation), and the command says that it
    is built.
 

@@ -87,9 +87,22 @@ def show(described: StoreObject, written: Iterable[Written], manifest: bytes) ->
 
 def read(file: Path) -> Record:
     """Read a record, as far as it makes sense, and speaks of the object that the file is named after."""
+    return _read(file, OSError)
+
+
+def read_to_write(file: Path) -> Record:
+    """As `read`, for who writes it anew: what cannot be read just now would be lost.
+
+    Raises:
+        OSError: it is there, and cannot be read.
+    """
+    return _read(file, FileNotFoundError)
+
+
+def _read(file: Path, failure: type[OSError]) -> Record:
     try:
         text = file.read_bytes()
-    except OSError as error:
+    except failure as error:
         return Record(faults=(f"it cannot be read: {error}",))
     head, _, manifest = text.partition(END)
     first, *rest = head.split(b"\n")

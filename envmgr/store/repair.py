@@ -24,7 +24,7 @@ from envmgr.store.db import NotValidError
 from envmgr.store.descriptor import open_file, open_folder
 from envmgr.store.durable import sync_folder, sync_tree, write_file, writing
 from envmgr.store.path_lock import LOCK_SECONDS, alone, exclusive_part
-from envmgr.store.record import Record, Written, read, show, writing_record
+from envmgr.store.record import Record, Written, read_to_write, show, writing_record
 from envmgr.store.seal import close_top, open_top, seal
 from envmgr.store.staging import Staging
 from envmgr.store.store import Store
@@ -172,7 +172,7 @@ def _write_down(store: Store, described: StoreObject, text: Callable[[Digest], b
         writing(store.root),
         writing_record(store.layout, path) as file,
     ):
-        record = read(file)
+        record = read_to_write(file)
         new = (_written(item, record, text) for item in store.database.realisations_of(path))
         written = record.joined([item for item in new if item is not None])
         write_file(file, show(described, written, manifest), scratch=made.work)
