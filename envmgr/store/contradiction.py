@@ -2,15 +2,20 @@
 
 Both are written by one commit. When they differ, one of them was damaged; were the index believed, `repair` would write
 its error over the truth. What an object refers to and how large it is, its own bytes tell. Of a realisation nothing
-tells more, so a line counts that is whole, and says of the text beside it what came of it.
+tells more, so a line counts that is whole, and says of the text beside it what came of it. A line of another object's
+record may be an answer that was superseded: it counts only where nothing is lost of the record that the index names.
 """
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 
 from envmgr.manifest import Manifest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import Database
 from envmgr.store.layout import Layout
-from envmgr.store.record import Question, Record, read
+from envmgr.store.record import Question, Record, read_lines
 from envmgr.store.references import scan
 
 
@@ -23,19 +28,37 @@ def record_is_right(layout: Layout, said: StoreObject, described: StoreObject, m
     return (said.size, set(said.references)) == (manifest.size, set(found))
 
 
-def answer_is_right(layout: Layout, record: Record, made: Realisation) -> bool:
+@dataclass(frozen=True)
+class Answers:
+    """What the records of a store answer; they are read once, when that is first asked."""
+
+    layout: Layout
+
+    @cached_property
+    def whole(self) -> dict[Question, set[str]]:
+        """By question the objects whose records answer it, with the text of the derivation."""
+        found: defaultdict[Question, set[str]] = defaultdict(set)
+        for file in self.layout.records.iterdir():
+            for item in read_lines(file).written:
+                if item.text is not None:
+                    found[item.question].add(file.name)
+        return found
+
+
+def answer_is_right(answers: Answers, record: Record, made: Realisation) -> bool:
     """Whether some record, and not the index that says `made`, is right of what a derivation came to.
 
     Args:
-        layout: where all records lie.
+        answers: what all records say.
         record: the one of the object that the index names.
         made: what the index says.
     """
     question = (made.derivation, made.resolved)
     if said := record.answers.get(question):
         return said.text is not None and said.realisation != made
-    others = (read(file) for file in layout.records.iterdir() if file != layout.record(made.store_path))
-    return any((said := other.answers.get(question)) and said.text is not None for other in others)
+    if record.described is None or record.faults:
+        return False
+    return bool(answers.whole.get(question, set()) - {str(made.store_path)})
 
 
 def unindexed(layout: Layout, database: Database) -> tuple[list[StorePath], int]:
@@ -50,5 +73,5 @@ def unindexed(layout: Layout, database: Database) -> tuple[list[StorePath], int]
     ]
     said: set[Question] = set()
     for file in files:
-        said |= read(file).answers.keys()
+        said |= read_lines(file).answers.keys()
     return objects, len(said.difference(database.realised([""])))

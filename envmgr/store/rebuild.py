@@ -18,7 +18,7 @@ from envmgr.store.forward import bring_forward
 from envmgr.store.layout import Layout
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.path_lock import LOCK_SECONDS, alone
-from envmgr.store.record import Record, read
+from envmgr.store.record import Record, read_lines
 from envmgr.store.schema import MIGRATIONS, OlderStoreError, refuse_newer, written_version
 from envmgr.store.store import NoStoreError, Store
 
@@ -82,7 +82,7 @@ def _records(layout: Layout, unused: _Unused) -> dict[StorePath, Record]:
     """What the records say that describe an object; what makes no sense is noted."""
     records = {}
     for file in sorted(layout.records.glob("*")):
-        record = read(file)
+        record = read_lines(file)
         unused += [(file, fault) for fault in record.faults]
         if record.described is not None:
             records[record.described.store_path] = record

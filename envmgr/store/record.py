@@ -8,10 +8,11 @@ It is written whole: a draft takes its place by a rename. Two who add to one obj
 from when they read it until they have put theirs in its place, so that neither loses what the other has added.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,7 +88,12 @@ def show(described: StoreObject, written: Iterable[Written], manifest: bytes) ->
 
 def read(file: Path) -> Record:
     """Read a record, as far as it makes sense, and speaks of the object that the file is named after."""
-    return _read(file, OSError)
+    return _read(file, Path.read_bytes, OSError)
+
+
+def read_lines(file: Path) -> Record:
+    """As `read`, without the manifest, which may be large."""
+    return _read(file, _lines, OSError)
 
 
 def read_to_write(file: Path) -> Record:
@@ -96,12 +102,12 @@ def read_to_write(file: Path) -> Record:
     Raises:
         OSError: it is there, and cannot be read.
     """
-    return _read(file, FileNotFoundError)
+    return _read(file, Path.read_bytes, FileNotFoundError)
 
 
-def _read(file: Path, failure: type[OSError]) -> Record:
+def _read(file: Path, text_of: Callable[[Path], bytes], failure: type[OSError]) -> Record:
     try:
-        text = file.read_bytes()
+        text = text_of(file)
     except failure as error:
         return Record(faults=(f"it cannot be read: {error}",))
     head, _, manifest = text.partition(END)
@@ -116,6 +122,11 @@ def _read(file: Path, failure: type[OSError]) -> Record:
     faults += [f"a realisation in it gave {item.realisation.store_path}" for item in strays]
     own = tuple(item for item in written if item not in strays)
     return Record(described, own, manifest, tuple(faults))
+
+
+def _lines(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return b"".join(takewhile(lambda line: line != b"\n", opened)) + b"\n"
 
 
 def manifest_text(layout: Layout, path: StorePath) -> bytes:

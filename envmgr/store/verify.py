@@ -12,8 +12,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.sealed import is_sealed
-from envmgr.store.contradiction import answer_is_right, record_is_right
-from envmgr.store.layout import Layout
+from envmgr.store.contradiction import Answers, answer_is_right, record_is_right
 from envmgr.store.links import lent_from
 from envmgr.store.record import Record, read
 from envmgr.store.store import Store
@@ -54,10 +53,11 @@ def verify(
         store.hold(paths)
     found: list[Damage | None] = []
     begun: deque[Callable[[], Damage | None]] = deque()
+    answers = Answers(store.layout)
     with Readers() as readers:
         for path in store.database.objects() if paths is None else paths:
             progress(path)
-            begun.append(_begin(store, path, readers))
+            begun.append(_begin(store, path, readers, answers))
             if len(begun) > _AHEAD:
                 found.append(begun.popleft()())
         found += [end() for end in begun]
@@ -68,10 +68,10 @@ def verify(
 def damage_of(store: Store, path: StorePath) -> Damage | None:
     """Read an object; what is wrong with it, if it is valid."""
     with Readers() as readers:
-        return _begin(store, path, readers)()
+        return _begin(store, path, readers, Answers(store.layout))()
 
 
-def _begin(store: Store, path: StorePath, readers: Readers) -> Callable[[], Damage | None]:
+def _begin(store: Store, path: StorePath, readers: Readers, answers: Answers) -> Callable[[], Damage | None]:
     """Begin to read an object; what is returned waits for it, and says what is wrong."""
     described = store.database.object(path)
     if described is None:  # it was collected as garbage
@@ -81,11 +81,11 @@ def _begin(store: Store, path: StorePath, readers: Readers) -> Callable[[], Dama
         return lambda: Damage(path, "its folder is gone")
     unsealed: list[str] = []
     manifest = begin_manifest(_watched(folder, unsealed), readers)
-    return partial(_damage, store, described, manifest, unsealed)
+    return partial(_damage, store, described, manifest, unsealed, answers)
 
 
 def _damage(
-    store: Store, described: StoreObject, manifest: Callable[[], Manifest], unsealed: Sequence[str]
+    store: Store, described: StoreObject, manifest: Callable[[], Manifest], unsealed: Sequence[str], answers: Answers
 ) -> Damage | None:
     path = described.store_path
     try:
@@ -97,7 +97,7 @@ def _damage(
     if unsealed and not store.layout.object(path).is_symlink():  # modes in another store are its owner's
         what = f"modes or times are not an object's: {', '.join(sorted(unsealed))}"
         return Damage(path, what, content_is_whole=True)
-    return _record_damage(store, described, found)
+    return _record_damage(store, described, found, answers)
 
 
 def _with_lender(store: Store, damage: Damage) -> Damage:
@@ -125,9 +125,10 @@ def _content_damage(store: Store, described: StoreObject, found: Manifest) -> Da
     return Damage(described.store_path, "its bytes are not what they were", tuple(changes))
 
 
-def _record_damage(store: Store, described: StoreObject, manifest: Manifest) -> Damage | None:
+def _record_damage(store: Store, described: StoreObject, manifest: Manifest, answers: Answers) -> Damage | None:
     """What is wrong with the record that the index would be rebuilt from, or with the index."""
     layout, path = store.layout, described.store_path
+    rows = store.database.realisations_of(path)  # before the record: that is written first
     record = read(layout.record(path))
     if record.manifest != manifest.text:
         return Damage(path, "its manifest is gone or damaged", content_is_whole=True)
@@ -136,17 +137,18 @@ def _record_damage(store: Store, described: StoreObject, manifest: Manifest) -> 
         return _wrong_index(path, "its record says")
     if said != described:
         return Damage(path, "its record is gone or damaged", content_is_whole=True)
-    found = (_realisation_damage(layout, record, made) for made in store.database.realisations_of(path))
-    if damage := next((damage for damage in found if damage), None):
-        return damage
+    for made in rows:
+        damage = _realisation_damage(answers, record, made)
+        if damage and made in store.database.realisations_of(path):  # else it is another object's meanwhile
+            return damage
     return Damage(path, f"its record: {record.faults[0]}", content_is_whole=True) if record.faults else None
 
 
-def _realisation_damage(layout: Layout, record: Record, made: Realisation) -> Damage | None:
+def _realisation_damage(answers: Answers, record: Record, made: Realisation) -> Damage | None:
     said = record.answers.get((made.derivation, made.resolved))
     if said is not None and said.text is not None and said.realisation == made:
         return None
-    if answer_is_right(layout, record, made):
+    if answer_is_right(answers, record, made):
         return _wrong_index(made.store_path, "a realisation of it says")
     if said is not None and said.text is None:
         return Damage(made.store_path, f"the text of the derivation {made.derivation} is lost", content_is_whole=True)
