@@ -121,10 +121,15 @@ def test_where_no_reader_can_be_started_the_files_are_read_all_the_same(
 
 def test_a_reader_finds_its_libraries_as_this_process_did(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
+    others = children()
     with Readers() as readers:
         begun = readers.begin(walk(top))
-        started = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-        environs = [Path(f"/proc/{process}/environ").read_bytes() for process in started]
+        environs = [Path(f"/proc/{process}/environ").read_bytes() for process in children() - others]
         assert len(begun.results()) == 604
     assert environs
     assert all(b"LD_LIBRARY_PATH=/nowhere" in environ.split(b"\0") for environ in environs)
+
+
+def children() -> set[str]:
+    """The processes that this thread has started."""
+    return {*Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()}
