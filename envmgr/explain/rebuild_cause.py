@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Literal
 
 from envmgr.explain.derivation_text import DerivationText, derivation_text
@@ -22,7 +23,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.source import LocalSource
 from envmgr.model.store_path import StorePath
 from envmgr.planning.sources import local_manifest, local_path
-from envmgr.store.record import read
+from envmgr.store.record import read_lines
 from envmgr.store.store import Store
 
 NAMES = ("realised", "now")
@@ -123,14 +124,14 @@ def _last(store: Store, found: list[Realisation]) -> Earlier | None:
     """The one that was written down last."""
     if not found:
         return None
-    last = max(found, key=lambda item: _written(store, item))
-    when = datetime.fromtimestamp(_written(store, last) / 1e9, UTC)
+    written, last = max(((_written(store, item), item) for item in found), key=itemgetter(0))
+    when = datetime.fromtimestamp(written / 1e9, UTC)
     return Earlier(last.derivation, last.store_path, when.isoformat(timespec="seconds"))
 
 
 def _written(store: Store, item: Realisation) -> int:
     """When a realisation was written down, as the record of its object says; 0 where it does not."""
-    said = read(store.layout.record(item.store_path)).answers.get((item.derivation, item.resolved))
+    said = read_lines(store.layout.record(item.store_path)).answers.get((item.derivation, item.resolved))
     return said.when if said else 0
 
 

@@ -8,7 +8,7 @@ from envmgr.model.realisation import Realisation, StoreObject
 from envmgr.model.store_path import StorePath
 from envmgr.store.adopt import Foreign
 from envmgr.store.db import NotValidError
-from envmgr.store.record import read
+from envmgr.store.record import read_lines
 from envmgr.store.store import DamagedObjectError, Store
 
 
@@ -43,7 +43,7 @@ def derivation_texts(store: Store, path: StorePath, realisations: Iterable[Reali
     Raises:
         DamagedObjectError: its record has not all of them.
     """
-    known = read(store.layout.record(path)).texts
+    known = read_lines(store.layout.record(path)).texts
     asked = {made.derivation for made in realisations}
     for lost in asked - known.keys():
         raise DamagedObjectError(path, f"the text of the derivation {lost} is lost", store.root)

@@ -40,7 +40,7 @@ from envmgr.store.path_lock import (
     wait_silently,
 )
 from envmgr.store.publish import Finished, Publisher
-from envmgr.store.record import manifest_text, read
+from envmgr.store.record import manifest_text, read_lines
 from envmgr.store.remove import remove_tree
 from envmgr.store.roots import Root, RunningRoot
 from envmgr.store.staging import Staging, StagingFolders
@@ -197,7 +197,7 @@ class Store:
     def derivation_text(self, derivation: Digest) -> bytes | None:
         """The text of a derivation that was realised, as a record of what it came to has it; None where none has."""
         paths = {made.store_path for made in self.database.realisations_of_derivation(derivation)}
-        texts = (read(self.layout.record(path)).texts.get(derivation) for path in sorted(paths))
+        texts = (read_lines(self.layout.record(path)).texts.get(derivation) for path in sorted(paths))
         return next((text for text in texts if text), None)
 
     def manifest(self, path: StorePath) -> Manifest:
