@@ -6,7 +6,6 @@ or a folder as ours: both are measured.
 
 import os
 import shutil
-import sys
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -60,7 +59,7 @@ def _fill_nix(nix: Nix, file: str) -> None:
 def _ours(checkout: Checkout, full: Path) -> float:
     store = full.with_name("store")
     _copy(full, store)
-    argv = [str(Path(sys.executable).with_name("envmgr")), "--store", str(store), "gc"]
+    argv = Checkout.argv("--store", str(store), "gc")
     taken = seconds(lambda: call(argv, checkout.environ, cwd=checkout.folder))
     if left := [*(store / "objects").iterdir()]:
         raise AssertionError(f"{len(left)} objects are left")

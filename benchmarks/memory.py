@@ -1,6 +1,5 @@
 """How much memory the largest plans take: 10,000 nodes, all of them there."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,5 +37,4 @@ def measure(checkout: Checkout) -> list[Row]:
 
 
 def _peak(folder: Path, environ: Mapping[str, str], *arguments: str) -> float:
-    command = str(Path(sys.executable).with_name("envmgr"))
-    return peak_megabytes([command, *arguments], environ, cwd=folder)
+    return peak_megabytes(Checkout.argv(*arguments), environ, cwd=folder)

@@ -1,7 +1,6 @@
 """Nothing to do, every object looked at: `envmgr realize` of a closure that is there, against Nix; whole processes."""
 
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,7 @@ def _measure(checkout: Checkout, size: int) -> list[dict[str, float]]:
         write_expression(graph, nix.folder / "graph.nix")
         derivation = nix.call("nix-instantiate", "graph.nix").strip()
         nix.call("nix-store", "--realise", derivation)
-        ours = [str(Path(sys.executable).with_name("envmgr")), "realize", top(graph)]
+        ours = Checkout.argv("realize", top(graph))
         environ = {**checkout.environ, "ENVMGR_STORE": str(folder / "store")}
         sides = {
             "ours": _Side(ours, project.folder, environ),

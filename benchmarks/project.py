@@ -1,12 +1,11 @@
 """A generated project: recipes in a folder of their own, each realised into a store that was never used."""
 
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.checkout import call
+from benchmarks.checkout import Checkout, call
 
 
 @dataclass(frozen=True)
@@ -45,5 +44,5 @@ class Project:
         return self._call(store, *arguments, environ=environ).stdout
 
     def _call(self, store: Path, *arguments: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        argv = [str(Path(sys.executable).with_name("envmgr")), *arguments]
+        argv = Checkout.argv(*arguments)
         return call(argv, {**environ, "ENVMGR_STORE": str(store)}, cwd=self.folder)

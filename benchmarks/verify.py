@@ -1,7 +1,6 @@
 """Reading a store back: bytes a wall second, over `nix-store --verify --check-contents` of the same tree."""
 
 import os
-import sys
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
@@ -26,7 +25,7 @@ def measure(checkout: Checkout) -> list[Row]:
         project.recipe("added", "builder = 'tree'", head="[sources]\ndata = { kind = 'local', path = '../data' }\n")
         project.realize(folder / "store", "added", environ=checkout.environ)
         nix.call("nix-store", "--add", project.folder / "data")
-        ours = [str(Path(sys.executable).with_name("envmgr")), "--store", str(folder / "store"), "verify"]
+        ours = Checkout.argv("--store", str(folder / "store"), "verify")
         peer = ["nix-store", "--verify", "--check-contents"]
         measured = rounds(
             ROUNDS,
