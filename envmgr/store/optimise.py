@@ -99,12 +99,16 @@ def share(layout: Layout, tree: Path, manifest: Manifest) -> Saved:
 
 
 def sweep(layout: Layout) -> None:
-    """Forget the shared files that no object has any more."""
-    with suppress(FileNotFoundError), os.scandir(layout.shared) as found:
-        for entry in found:
+    """Forget the shared files that no object has any more.
+
+    First the drafts that killed processes left: each is one more name of a shared file.
+    """
+    with suppress(FileNotFoundError):
+        for name in sorted(os.listdir(layout.shared), key=lambda name: not name.startswith(".")):
             with suppress(FileNotFoundError):
-                if entry.name.startswith(".") or entry.stat(follow_symlinks=False).st_nlink == 1:
-                    (layout.shared / entry.name).unlink()
+                file = layout.shared / name
+                if name.startswith(".") or file.lstat().st_nlink == 1:
+                    file.unlink()
 
 
 def shared_inodes(layout: Layout) -> frozenset[int]:

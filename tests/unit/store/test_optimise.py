@@ -8,7 +8,7 @@ import pytest
 from envmgr.store.disk_use import disk_use
 from envmgr.store.file_system import file_system
 from envmgr.store.gc import collect, garbage
-from envmgr.store.optimise import Saved, saved_by_sharing, share_objects, shared_inodes
+from envmgr.store.optimise import Saved, saved_by_sharing, share_objects, shared_inodes, sweep
 from envmgr.store.repair import repair
 from envmgr.store.roots import Root
 from envmgr.store.store import Store
@@ -124,6 +124,19 @@ def test_what_becomes_free_is_what_nothing_else_shares(root: Path, publish: Publ
         store.remove_root("profile", "mine")
         assert collect(store).bytes == SIZE
         assert list(store.layout.shared.iterdir()) == []
+
+
+def test_a_collection_forgets_what_only_a_killed_process_still_names(store: Store, publish: Publish) -> None:
+    names = {f"part-{number}": str(number) * SIZE for number in range(9)}
+    files = published(store, publish, **names)
+    share_all(store)
+    for file in list(store.layout.shared.iterdir()):
+        os.link(file, store.layout.shared / f".{file.name}")
+    for file in files:
+        file.parent.chmod(0o755)
+        file.unlink()
+    sweep(store.layout)
+    assert list(store.layout.shared.iterdir()) == []
 
 
 def test_the_name_among_the_shared_ones_is_no_name_of_an_object(store: Store, publish: Publish) -> None:
