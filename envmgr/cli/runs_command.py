@@ -5,7 +5,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
-from envmgr.model.run_record import Metric, RunRecord
+from envmgr.model.run_record import Metric, Recorded
 from envmgr.results.records import records
 
 
@@ -37,7 +37,7 @@ def command(project: Project, /) -> Answer[Runs]:
     return Answer({"runs": [_data(record) for record in found]}, "\n".join(_line(record) for record in found))
 
 
-def _data(record: RunRecord) -> Ran:
+def _data(record: Recorded) -> Ran:
     return {
         "id": record.id,
         "recipe": record.recipe,
@@ -49,7 +49,7 @@ def _data(record: RunRecord) -> Ran:
     }
 
 
-def _line(record: RunRecord) -> str:
+def _line(record: Recorded) -> str:
     metrics = record.metrics
     shown = [
         f"mAP {metrics['mAP']:.3f} %" if "mAP" in metrics else "",

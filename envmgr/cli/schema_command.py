@@ -16,7 +16,7 @@ from envmgr.model.lockfile import Lockfile
 from envmgr.model.names import did_you_mean
 from envmgr.model.project_file import ProjectFile
 from envmgr.model.recipe import Recipe
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import ImportedRecord, RunRecord
 from envmgr.model.source import Wheels
 
 FILES: Mapping[str, type] = {
@@ -24,6 +24,7 @@ FILES: Mapping[str, type] = {
     "wheels": Wheels,
     "lockfile": Lockfile,
     "run-record": RunRecord,
+    "imported-run-record": ImportedRecord,
     "host-facts": HostFacts,
     "project": ProjectFile,
 }

@@ -14,7 +14,7 @@ from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import AnyRecord, Recorded
 from envmgr.model.store_path import StorePath
 from envmgr.planning.catalog import UnknownNameError
 from envmgr.results.records import find, records
@@ -58,13 +58,13 @@ class Object(TypedDict):
 @set_option()
 @click.pass_obj
 @answers("show")
-def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer[Recipe | Object | RunRecord]:
+def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer[Recipe | Object | AnyRecord]:
     """Show a recipe's derivation, a store path's object, or a run's record (the beginning of its id will do)."""
     data = _shown(project, what, axes)
     return Answer(data, _recipe_text(data) if is_recipe(data) else to_json(data, indent=2))
 
 
-def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object | RunRecord:
+def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object | AnyRecord:
     runs = project.store_root / "runs"
     record = find(runs, what)
     if record is not None:
@@ -94,9 +94,9 @@ def _recipe(project: Project, name: str, axes: dict[str, str]) -> Recipe:
     }
 
 
-def is_recipe(data: Recipe | Object | RunRecord) -> TypeGuard[Recipe]:
+def is_recipe(data: Recipe | Object | AnyRecord) -> TypeGuard[Recipe]:
     """Whether a recipe is shown."""
-    return not isinstance(data, RunRecord) and "recipe" in data
+    return not isinstance(data, Recorded) and "recipe" in data
 
 
 def _recipe_text(data: Recipe) -> str:

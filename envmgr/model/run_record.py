@@ -1,15 +1,14 @@
 """What was run, on what, with what result: the proof that a run leaves behind."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from envmgr.model.digest import Digest
 from envmgr.model.host import HostFacts
 from envmgr.model.realisation import Isolation
 from envmgr.model.store_path import StorePath
 
-SCHEMA = "envmgr.run/1"
 Metric = bool | int | float | str
 
 
@@ -27,6 +26,10 @@ class Observation(_Part):
     """The frequency governor of the first core; empty where the kernel shows none."""
     frequency_khz: int
     """Of the first core; 0 where the kernel shows none."""
+    steal_seconds: float = 0.0
+    """Processor time since boot that the hypervisor gave to others, over all cores."""
+    busy_seconds: float = 0.0
+    """Processor time since boot that processes took, over all cores."""
 
 
 class RunInput(_Part):
@@ -50,15 +53,44 @@ class StepRecord(_Part):
     """What it left in the results, by path below the run's folder."""
 
 
-class RunRecord(_Part):
-    """A run from end to end. Its files lie beside it, in the run's folder."""
+class SeriesPlace(_Part):
+    """Where a run stands in a series, in which configurations take turns."""
 
-    schema_: Literal["envmgr.run/1"] = Field(default="envmgr.run/1", alias="schema")
+    series: str
+    """Id of the series."""
+    configuration: str
+    """Its label: what sets it apart from the others, such as `implementation=python`."""
+    round: int
+    """From 1 on; 0 is warm-up, which no statistic counts."""
+
+
+class Recorded(_Part):
+    """What is known of every run, wherever it was made. Its files lie beside the record, in the run's folder."""
+
     id: str
     recipe: str
     version: str
     axes: dict[str, str]
     settings: dict[str, int | float]
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    steps: tuple[StepRecord, ...]
+    metrics: dict[str, Metric]
+    exit_code: int
+    """0, 8 (LoadGen says INVALID) or 9 (accuracy below target)."""
+    series: SeriesPlace | None = None
+    """Null for a run that stands alone."""
+
+    def text(self) -> str:
+        """The record as JSON."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+class RunRecord(Recorded):
+    """A run from end to end, made here."""
+
+    schema_: Literal["envmgr.run/1"] = Field(default="envmgr.run/1", alias="schema")
     environment: dict[str, str] = {}
     """Variables that every step got from the command line."""
     replaced: dict[str, str] = {}
@@ -75,19 +107,25 @@ class RunRecord(_Part):
     host: HostFacts
     before: Observation
     after: Observation
-    started: str
-    """UTC, ISO 8601."""
-    seconds: float
-    steps: tuple[StepRecord, ...]
-    metrics: dict[str, Metric]
-    exit_code: int
-    """0, 8 (LoadGen says INVALID) or 9 (accuracy below target)."""
-
-    def text(self) -> str:
-        """The record as JSON."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
     @classmethod
     def parse(cls, text: str) -> "RunRecord":
         """The pair of `text`; raises pydantic's ValidationError where the text is no record."""
         return cls.model_validate_json(text)
+
+
+class ImportedRecord(Recorded):
+    """A run made elsewhere, of which LoadGen's logs are all that is known."""
+
+    schema_: Literal["envmgr.imported-run/1"] = Field(default="envmgr.imported-run/1", alias="schema")
+    source: str
+    """The folder that the logs were in, by its name."""
+
+
+AnyRecord = RunRecord | ImportedRecord
+_READER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="schema_")])
+
+
+def parse_record(text: str) -> AnyRecord:
+    """The pair of `Recorded.text`; raises pydantic's ValidationError where the text is no record."""
+    return _READER.validate_json(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from envmgr.model.errors import IntegrityError, InvalidInputError
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import AnyRecord, parse_record
 
 FILE = "record.json"
 
@@ -29,7 +29,7 @@ class AmbiguousRunError(InvalidInputError):
         super().__init__(f"{len(ids)} runs begin with {run!r}: {', '.join(ids)}", fix="give more of the id")
 
 
-def records(folder: Path) -> list[RunRecord]:
+def records(folder: Path) -> list[AnyRecord]:
     """Every record below a folder of runs, oldest first; runs that did not end have none.
 
     Raises:
@@ -38,7 +38,7 @@ def records(folder: Path) -> list[RunRecord]:
     return [read(file) for file in sorted(folder.glob(f"*/{FILE}"))]
 
 
-def find(folder: Path, run: str) -> RunRecord | None:
+def find(folder: Path, run: str) -> AnyRecord | None:
     """The record of a run, by its id or by the beginning of it; None where no id begins so.
 
     Raises:
@@ -51,13 +51,13 @@ def find(folder: Path, run: str) -> RunRecord | None:
     return read(files[0]) if files else None
 
 
-def read(file: Path) -> RunRecord:
+def read(file: Path) -> AnyRecord:
     """One record.
 
     Raises:
         DamagedRecordError: it cannot be read.
     """
     try:
-        return RunRecord.parse(file.read_text())
+        return parse_record(file.read_text())
     except (OSError, ValidationError) as error:
         raise DamagedRecordError(file, str(error)) from error

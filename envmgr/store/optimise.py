@@ -104,10 +104,9 @@ def sweep(layout: Layout) -> None:
     First the drafts that killed processes left: each is one more name of a shared file.
     """
     with suppress(FileNotFoundError):
-        for name in sorted(os.listdir(layout.shared), key=lambda name: not name.startswith(".")):
+        for file in sorted(layout.shared.iterdir(), key=lambda file: not file.name.startswith(".")):
             with suppress(FileNotFoundError):
-                file = layout.shared / name
-                if name.startswith(".") or file.lstat().st_nlink == 1:
+                if file.name.startswith(".") or file.lstat().st_nlink == 1:
                     file.unlink()
 
 
