@@ -1,8 +1,9 @@
 """From a locked plan to a recorded run: realised inputs in, processes one after another, a RunRecord out.
 
 A run sees its closure, the interpreter and its own results folder, and has no network. What it leaves lies in
-`runs/<id>/` of the store: a folder a step, the files that the recipe asked for, and `record.json`, written last. A
-folder without a record is a run that did not end.
+`runs/<id>/` of the store: a folder a step, the files that the recipe asked for, the texts of what it was made from
+(`derivation.json` is the run's own, `derivations.jsonl` has all below it, one a line, inputs first), and `record.json`,
+written last. A folder without a record is a run that did not end.
 """
 
 import os
@@ -39,6 +40,8 @@ RESULTS_PLACE = "/envmgr/results"
 LONGEST_SECONDS = 7 * 24 * 3600.0
 MOST_OUTPUT_BYTES = 64 * 2**30
 RECORD = "record.json"
+DERIVATION = "derivation.json"
+DERIVATIONS = "derivations.jsonl"
 METRICS: TypeAdapter[dict[str, Metric]] = TypeAdapter(dict[str, Metric])
 
 
@@ -130,6 +133,7 @@ class _Run:
         self.folder.mkdir(parents=True)
         for file, text in files.items():
             (self.folder / file).write_text(text)
+        self._keep_derivations()
         steps = [self._step(name, action) for name, action in actions.items()]
         metrics = self._metrics(steps)
         record = RunRecord(
@@ -171,6 +175,12 @@ class _Run:
             for name, file in texts.items()
             if holds(file.when, self.node.choices.__getitem__)
         }
+
+    def _keep_derivations(self) -> None:
+        """Leave the texts of what the run was made from: objects are collected, recipes change, a result stays."""
+        *below, own = (item.derivation.text for item in self.node.walk())
+        (self.folder / DERIVATION).write_bytes(own)
+        (self.folder / DERIVATIONS).write_bytes(b"".join(text + b"\n" for text in below))
 
     def _keep(self, record: RunRecord) -> None:
         """Write the record, last of all, and keep what it speaks of as long as its folder is there."""

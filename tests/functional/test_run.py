@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from envmgr.model.digest import Digest
 from envmgr.model.run_record import RunRecord
 from tests.functional.conftest import Checkout, Result
 
@@ -84,6 +85,19 @@ def test_a_run_is_recorded_with_its_metrics_merged_and_all_that_it_rests_on(chec
     for path, digest in run.steps[0].files.items():
         assert digest.hex == sha256((folder(result) / path).read_bytes()).hexdigest()
     assert run.steps[0].files.keys() == {"score/metrics.json", "score/output.txt"}
+
+
+def test_a_run_leaves_the_texts_of_all_that_it_was_made_from(checkout: Checkout) -> None:
+    checkout.script("base", 'echo base > "{out}/base"')
+    toy(checkout, [scoring(61.5)])
+    checkout.script("model", 'echo "{base}" > /dev/null; echo weights > "{out}/weights"', head="inputs.base = 'base'")
+    result = checkout("run", "toy", "--json")
+    own = (folder(result) / "derivation.json").read_bytes()
+    assert Digest.of(own) == record(result).derivation
+    below = (folder(result) / "derivations.jsonl").read_bytes().splitlines()
+    assert [json.loads(text)["name"] for text in below] == ["base", "model"]
+    assert json.loads(below[1])["inputs"] == {"base": str(Digest.of(below[0]))}
+    assert json.loads(own)["inputs"] == {"model": str(Digest.of(below[1]))}
 
 
 def test_people_are_shown_the_scores_the_summary_and_which_record_holds_them(checkout: Checkout) -> None:
