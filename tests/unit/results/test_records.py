@@ -4,32 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.model.digest import Digest
-from envmgr.model.host import CpuFacts, HostFacts, PythonFacts
-from envmgr.model.run_record import Observation, RunRecord
 from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find, records
-
-NOW = Observation(load_1m=0.5, memory_available_bytes=1, governor="", frequency_khz=0)
-HOST = HostFacts(
-    system="x86_64-linux", distribution="any", kernel="6.1", libc="glibc 2.36", cpu=CpuFacts(model="any", cores=2),
-    memory_bytes=8 << 30, python=PythonFacts(abi="cp311", version="3.11.2"),
-)  # fmt: skip
-
-
-def record(run: str) -> RunRecord:
-    return RunRecord(
-        id=run, recipe="bench", version="1", axes={}, settings={}, derivation=Digest.of(b""), lockfile=None, inputs={},
-        closure=(), isolation="sandboxed", bare_host={}, host=HOST, before=NOW, after=NOW,
-        started="2026-01-01T00:00:00+00:00", seconds=1.0, steps=(), metrics={"mAP": 60.5}, exit_code=0,
-    )  # fmt: skip
+from tests.records import keep, record
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     """A folder with two runs, and one that did not end."""
     for run in ("20260102-000000-aaaaaa", "20260101-000000-bbbbbb"):
-        (tmp_path / run).mkdir()
-        (tmp_path / run / "record.json").write_text(record(run).text())
+        keep(tmp_path, record(run))
     (tmp_path / "20260103-000000-cccccc").mkdir()
     return tmp_path
 
