@@ -7,7 +7,7 @@ import pytest
 from envmgr.model.run_record import SeriesPlace
 from envmgr.results.chosen import AmbiguousSeriesError, NoSuchRunError, UnknownConfigurationError, chosen
 from envmgr.results.records import AmbiguousRunError
-from tests.unit.results.test_records import record
+from tests.records import record
 
 PLACES = {
     "20260101-000000-aaaaaa": None,

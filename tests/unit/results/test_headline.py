@@ -4,7 +4,7 @@ import pytest
 
 from envmgr.model.run_record import Metric
 from envmgr.results.headline import Headline, headline
-from tests.unit.results.test_records import record
+from tests.records import record
 
 MEASURED: dict[str, Metric] = {
     "result_valid": True,
