@@ -21,7 +21,11 @@ from envmgr.model.run_record import RunRecord
 from envmgr.planning.cuda.driver import driver
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.requirements import needs_driver, require
+from envmgr.results.submission.rules import mark, not_submittable
 from envmgr.run import Question, run
+
+SHORT = {"count": "20", "min_duration_ms": "1000"}
+"""What --short sets, where nothing else is said."""
 
 
 class Recorded(TypedDict):
@@ -29,6 +33,8 @@ class Recorded(TypedDict):
 
     record: Path
     run: RunRecord
+    not_submittable: list[str]
+    """Why MLPerf takes it for no submission, as far as the record shows."""
 
 
 @click.command("run")
@@ -40,6 +46,7 @@ class Recorded(TypedDict):
 @click.option("--count", type=click.IntRange(min=0), help="Use the first COUNT samples only; 0 is all.")
 @click.option("--threads", type=click.IntRange(min=0), help="Threads inside a session; 0: cores / workers.")
 @click.option("--batch", type=click.IntRange(min=1), help="Samples that a worker takes at a time.")
+@click.option("--short", is_flag=True, help="A trial: 20 samples, a second; never submittable.")
 @with_option()
 @env_option()
 @work_options()
@@ -57,6 +64,7 @@ def command(
     count: int | None,
     threads: int | None,
     batch: int | None,
+    short: bool,
     replacements: dict[str, Replacement],
     environment: dict[str, str],
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
@@ -66,8 +74,8 @@ def command(
     Exit code 8 means that LoadGen says INVALID, 9 that the accuracy is below the recipe's target; the record is
     written all the same.
     """
-    short = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
-    asked = ask(project, name, wanted(axes, short), replacements)
+    options = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
+    asked = ask(project, name, (SHORT if short else {}) | wanted(axes, options), replacements)
     node, settings = asked.node, asked.settings
     lockfile, expected = locked([node], lock)
     require(node, project.facts)
@@ -85,7 +93,7 @@ def command(
         record = run(question, store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
-        {"record": folder / "record.json", "run": record},
+        {"record": folder / "record.json", "run": record, "not_submittable": not_submittable(record)},
         _summary(record, folder),
         warnings=doubtful([node], lockfile),
         failure=_verdict(record, asked.run, folder),
@@ -122,4 +130,4 @@ def _summary(record: RunRecord, folder: Path) -> str:
         for file in ("output.txt", "mlperf_log_summary.txt")
         if (file == "output.txt") == (step.name in {"score", "compliance"}) and (folder / step.name / file).is_file()
     ]
-    return "\n\n".join([*shown, f"run {record.id}: {folder / 'record.json'}"])
+    return "\n\n".join([*shown, *filter(None, [mark(record)]), f"run {record.id}: {folder / 'record.json'}"])

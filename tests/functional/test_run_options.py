@@ -57,6 +57,15 @@ def test_threads_batch_and_count_are_short_for_set(toy: Checkout) -> None:
     assert seen(toy, "--set", "threads=2", "--set", "batch=4", "--count", "9") == "2 4 9 usual unset own"
 
 
+def test_a_short_run_says_that_it_is_not_submittable(toy: Checkout) -> None:
+    lengths = TOY.replace("threads = 0", "threads = 0, min_duration_ms = 10000")
+    toy.recipe("toy", lengths + '[variants.round]\ndefault = "v5.1"\n"v5.1" = {}\n')
+    ran = toy("run", "toy", "--short", "--set", "min_duration_ms=2000", "--json").data
+    assert ran["run"]["settings"] == {"batch": 1, "count": 20, "min_duration_ms": 2000, "threads": 0}
+    assert "it looks at 20 samples only" in ran["not_submittable"]
+    assert toy("run", "toy", "--short").stdout.startswith("not submittable: ")
+
+
 def test_a_setting_that_is_given_twice_with_two_values_is_refused(toy: Checkout) -> None:
     error = toy.fails(2, "run", "toy", "--threads", "2", "--set", "threads=3")
     assert ("--threads 2" in error["message"], "threads=3" in error["message"]) == (True, True)
