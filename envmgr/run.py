@@ -30,7 +30,7 @@ from envmgr.model.loadgen_summary import summary_metrics
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import RunFile, Step
-from envmgr.model.run_record import Metric, RunInput, RunRecord, StepRecord
+from envmgr.model.run_record import Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
 from envmgr.store.durable import write_file
 from envmgr.store.roots import Root
@@ -91,6 +91,8 @@ class Question:
     """Inputs that are another recipe's than the benchmark's, by role."""
     driver: NvidiaDriver | None = None
     """What is lent of NVIDIA's driver, where the plan uses it."""
+    series: SeriesPlace | None = None
+    """Where the run stands in a series; None for one that stands alone."""
 
 
 def run(
@@ -158,6 +160,7 @@ class _Run:
             steps=tuple(steps),
             metrics=metrics,
             exit_code=self._exit_code(metrics),
+            series=self.question.series,
         )
         self._keep(record)
         return record

@@ -30,6 +30,8 @@ class Observation(_Part):
     """Processor time since boot that the hypervisor gave to others, over all cores."""
     busy_seconds: float = 0.0
     """Processor time since boot that processes took, over all cores."""
+    own_seconds: float = 0.0
+    """Processor time of it that this envmgr and all that it had started took."""
 
 
 class RunInput(_Part):

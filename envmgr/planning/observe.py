@@ -1,6 +1,7 @@
 """The state of the machine at this moment, as far as it may move a number."""
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 from envmgr.model.run_record import Observation
@@ -19,6 +20,7 @@ def observe() -> Observation:
         frequency_khz=int(_read(CPU0 / "scaling_cur_freq") or 0),
         steal_seconds=steal,
         busy_seconds=busy,
+        own_seconds=_own_seconds(),
     )
 
 
@@ -36,6 +38,26 @@ def _processor_seconds() -> tuple[float, float]:
         return 0.0, 0.0
     user, nice, system, _idle, _wait, irq, softirq, steal = (int(word) / TICKS for word in words[1:9])
     return steal, user + nice + system + irq + softirq
+
+
+def _own_seconds() -> float:
+    """Seconds that this process took and all that it started, those that have ended included.
+
+    A process that has ended counts with the one that waited for it; so the living ones below this one hold all.
+    """
+    ticks, children = {}, defaultdict(list)
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        words = _read(file).rpartition(")")[2].split()  # from the state on: a name may hold anything
+        if words:  # else it has ended meanwhile
+            process = int(file.parent.name)
+            ticks[process] = sum(map(int, words[11:15]))
+            children[int(words[1])].append(process)
+    own, total = [os.getpid()], 0
+    while own:
+        process = own.pop()
+        total += ticks.get(process, 0)
+        own += children[process]
+    return total / TICKS
 
 
 def _read(path: Path) -> str:
