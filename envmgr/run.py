@@ -32,6 +32,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import RunFile, Step
 from envmgr.model.run_record import Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
+from envmgr.results.records import DERIVATION, DERIVATIONS, FILE
 from envmgr.store.durable import write_file
 from envmgr.store.roots import Root
 from envmgr.store.store import Store
@@ -39,9 +40,6 @@ from envmgr.store.store import Store
 RESULTS_PLACE = "/envmgr/results"
 LONGEST_SECONDS = 7 * 24 * 3600.0
 MOST_OUTPUT_BYTES = 64 * 2**30
-RECORD = "record.json"
-DERIVATION = "derivation.json"
-DERIVATIONS = "derivations.jsonl"
 METRICS: TypeAdapter[dict[str, Metric]] = TypeAdapter(dict[str, Metric])
 
 
@@ -191,7 +189,7 @@ class _Run:
         root = Root("run", self.id, record.closure, reason, anchor=f"runs/{self.id}")
         self.store.add_root(root)
         with self.store.stage("record") as draft:
-            write_file(self.folder / RECORD, record.text().encode(), scratch=draft.work)
+            write_file(self.folder / FILE, record.text().encode(), scratch=draft.work)
 
     def _step(self, name: str, action: Action) -> StepRecord:
         folder = self.folder / name

@@ -6,16 +6,15 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
+from envmgr.cli.cause_words import cause_words
 from envmgr.cli.operand import planned, store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
-from envmgr.explain.rebuild_cause import Cause, Rebuild, rebuild_cause
+from envmgr.explain.rebuild_cause import Rebuild, rebuild_cause
 from envmgr.model.errors import UsageError
 from envmgr.model.store_path import StorePath
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
-
-SHOWN_FILES = 20
 
 
 class Rebuilds(TypedDict):
@@ -80,20 +79,4 @@ def _words(found: Rebuild) -> Iterator[str]:
         yield f"held against {earlier.store_path}, realised {earlier.realised}:"
         yield from (f"  {field}" for field in found.fields)
         for cause in found.causes:
-            yield from _cause(cause)
-
-
-def _cause(cause: Cause) -> Iterator[str]:
-    way = " > ".join(cause.way)
-    yield f"because of {way}, which is {cause.label}:" if way else "because of its own text:"
-    if cause.text is None:
-        yield "  the store has no longer the text of what was realised"
-        return
-    yield from (f"  {field}" for field in cause.fields)
-    if cause.files:
-        yield "  the files:"
-        yield from (f"    {line}" for entry in cause.files[:SHOWN_FILES] for line in str(entry).split("\n"))
-        if len(cause.files) > SHOWN_FILES:
-            yield f"    and {len(cause.files) - SHOWN_FILES} more, which --json lists"
-    else:
-        yield from (f"    {line}" for line in str(cause.text).split("\n"))
+            yield from cause_words(cause)

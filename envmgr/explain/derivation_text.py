@@ -46,6 +46,11 @@ class DerivationText:
         return f"{self.name}-{self.fields['version']}"
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether it is a source, and not built."""
+        return bool(self.fields["output"]["kind"] == "fixed")
+
+    @property
     def inputs(self) -> dict[str, Digest]:
         """Inputs by role: their derivation digests."""
         return {role: Digest.parse(digest) for role, digest in self.fields.get("inputs", {}).items()}

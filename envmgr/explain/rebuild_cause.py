@@ -6,13 +6,13 @@ digest to the text that has it; where a field differs that is no input, that is 
 collected are gone, and so end the way there.
 """
 
-from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Literal
 
+from envmgr.explain.causes import Cause, causes
 from envmgr.explain.derivation_text import DerivationText, derivation_text
 from envmgr.explain.text_diff import TextDiff, text_diff
 from envmgr.explain.tree_diff import EntryDiff, Tree, tree_diff
@@ -37,23 +37,6 @@ class Earlier:
     derivation: Digest
     store_path: StorePath
     realised: str
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A derivation on the way down that differs by itself, not only by its inputs."""
-
-    way: tuple[str, ...]
-    """The roles of the inputs that lead to it; none for the recipe itself."""
-    label: str
-    before: Digest
-    after: Digest
-    fields: tuple[FieldChange, ...]
-    """Those that differ; none where the store has no longer the text of what was realised."""
-    text: TextDiff | None
-    """The text of what was realised against the text of now."""
-    files: tuple[EntryDiff, ...]
-    """Of a folder or file of the checkout: what was edited, as far as the earlier one is still in the store."""
 
 
 @dataclass(frozen=True)
@@ -136,36 +119,14 @@ def _written(store: Store, item: Realisation) -> int:
 
 
 def _causes(store: Store, node: Node, earlier: Digest) -> Iterator[Cause]:
-    """Down the inputs that differ, each pair of derivations once, by its shortest way."""
-    waiting: deque[tuple[Digest, Node, tuple[str, ...]]] = deque([(earlier, node, ())])
-    seen: set[tuple[Digest, Digest]] = set()
-    while waiting:
-        before, now, way = waiting.popleft()
-        if before == now.digest or (before, now.digest) in seen:
-            continue
-        seen.add((before, now.digest))
-        old, new = derivation_text(store, before), DerivationText.parse(now.derivation.text)
-        fields = tuple(_own_changes(old, new)) if old else ()
-        if fields or old is None:
-            text = text_diff(old.lines, new.lines, names=NAMES) if old else None
-            files = tuple(_edited(store, before, now))
-            yield Cause(way, now.derivation.label, before, now.digest, fields, text, files)
-        if old is not None and old.name == new.name:
-            waiting.extend(
-                (old.inputs[role], now.inputs[role], (*way, role)) for role in old.inputs if role in now.inputs
-            )
-
-
-def _own_changes(old: DerivationText, new: DerivationText) -> Iterator[FieldChange]:
-    """The fields that differ, but for the inputs that both have; of another recipe in its place, only what it is."""
-    if old.name != new.name:
-        return field_changes({"recipe": old.label}, {"recipe": new.label})
-    return field_changes(_without(old, new.inputs), _without(new, old.inputs))
-
-
-def _without(text: DerivationText, roles: Collection[str]) -> dict[str, object]:
-    inputs = {role: digest for role, digest in text.fields.get("inputs", {}).items() if role not in roles}
-    return {**text.fields, "inputs": inputs}
+    """Down from what was realised and from the plan."""
+    nodes = {item.digest: item for item in node.walk()}
+    texts = (
+        lambda digest: derivation_text(store, digest),
+        lambda digest: DerivationText.parse(nodes[digest].derivation.text),
+    )
+    found = causes(earlier, node.digest, texts, names=NAMES, edited=lambda old, new: _edited(store, old, nodes[new]))
+    return (item for item in found if isinstance(item, Cause))
 
 
 def _edited(store: Store, before: Digest, node: Node) -> Iterator[EntryDiff]:

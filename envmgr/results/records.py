@@ -9,6 +9,10 @@ from envmgr.model.errors import IntegrityError, InvalidInputError
 from envmgr.model.run_record import AnyRecord, parse_record
 
 FILE = "record.json"
+DERIVATION = "derivation.json"
+"""The derivation text of a run, beside its record."""
+DERIVATIONS = "derivations.jsonl"
+"""The texts of all derivations below it, one a line, inputs first."""
 
 
 class DamagedRecordError(IntegrityError):
