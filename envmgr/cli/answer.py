@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import click
-from pydantic import BaseModel
 
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError
@@ -119,10 +118,12 @@ def _print_text(name: str, answer: Answer[Data]) -> None:
 def _plain(value: object) -> object:
     """What JSON has no form for: our records as objects; digests, store paths and paths as text."""
     match value:
-        case BaseModel():
-            return value.model_dump(mode="json", by_alias=True)
         case Digest() | StorePath() | Path():
             return str(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {item.name: getattr(value, item.name) for item in fields(value)}
+    from pydantic import BaseModel
+
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
     raise TypeError(f"an answer can't hold {value!r}")

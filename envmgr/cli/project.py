@@ -17,8 +17,6 @@ from envmgr import places
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.store_path import StorePath
-from envmgr.store.roots import Root
-from envmgr.store.store import NoStoreError, Store
 
 if TYPE_CHECKING:  # a command waits only for what it needs
     from envmgr.config import Config
@@ -28,6 +26,7 @@ if TYPE_CHECKING:  # a command waits only for what it needs
     from envmgr.planning.catalog import Catalog
     from envmgr.planning.plan import Planner
     from envmgr.planning.replacement import Replacement
+    from envmgr.store.store import Store
 
 
 class NoCheckoutError(InvalidInputError):
@@ -116,8 +115,10 @@ class Project:
             return Planner(self.catalog, self.facts, replacements) if replacements else self.planner
         return Planner(self.catalog, HostFacts.of_system(system, self.facts.python.abi), replacements)
 
-    def store(self, *, read_only: bool = False) -> Store:
+    def store(self, *, read_only: bool = False) -> "Store":
         """The store, opened."""
+        from envmgr.store.store import Store
+
         if not Path(places.config(), "config.toml").exists():
             return Store.open(self.store_root, read_only=read_only)
         settings = self.config.store
@@ -125,8 +126,10 @@ class Project:
             self.store_root, read_only=read_only, trust_locks=settings.trust_locks, optimise=settings.optimise
         )
 
-    def store_if_any(self) -> Store | None:
+    def store_if_any(self) -> "Store | None":
         """The store, opened for reading; None where there is none yet."""
+        from envmgr.store.store import NoStoreError
+
         try:
             return self.store(read_only=True)
         except NoStoreError:
@@ -165,13 +168,15 @@ def _tree(top: Path, excluded: frozenset[str]) -> Iterator[str]:
         yield from (path for path in paths if not os.path.islink(path))  # noqa: PTH114  there may be many thousands
 
 
-def keep_lockfile(store: Store, lock: Path | None, paths: Iterable[StorePath]) -> Path | None:
+def keep_lockfile(store: "Store", lock: Path | None, paths: Iterable[StorePath]) -> Path | None:
     """Keep what a lockfile in use came to, as long as the lockfile is there; the root's file, if there is one.
 
     What other uses of it came to stays as well, if it is still what the lockfile pins.
     """
     if lock is None or store.read_only:
         return None
+    from envmgr.store.roots import Root
+
     place = str(lock.absolute())
     name = Digest.of(place.encode()).hex[:16]
     root = Root("lockfile", name, tuple(sorted(set(paths))), f"lockfile {place}", anchor=place)
@@ -184,7 +189,7 @@ def _pinned(lock: Path) -> set[StorePath]:
     return {entry.store_path for entry in read(lock).entry if entry.store_path}
 
 
-def keep_printed(store: Store, paths: Iterable[StorePath]) -> str:
+def keep_printed(store: "Store", paths: Iterable[StorePath]) -> str:
     """Keep what is about to be printed for some minutes; the name of its root, empty where nothing can be kept."""
     return store.spare(paths, f"printed by {shlex.join(['envmgr', *sys.argv[1:]])}")
 

@@ -117,7 +117,7 @@ def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
         return AccuracyError(
             f"below the recipe's target: {asked}",
             where=str(folder),
-            fix="hold it against an earlier run: envmgr runs",
+            fix="hold it against an earlier run: envmgr runs list",
         )
     return None
 

@@ -50,7 +50,7 @@ STYLE: Values = {
 }
 
 _AFRESH = "every run is a run of its own, and what it needs is never stale: nothing is to be cleaned"
-_RECORDED = "a run is recorded in the store; `envmgr runs` lists them"
+_RECORDED = "a run is recorded in the store; `envmgr runs list` lists them"
 _COUNT = (
     "CM sets LoadGen's shortest duration to 0 as well, so that a run over a few samples is VALID; here it stays as the"
     " recipe has it (min_duration_ms)"

@@ -4,7 +4,7 @@ What is no single value has no field: the steps, the closure and the host's own 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envmgr.model.run_record import Recorded
@@ -12,24 +12,29 @@ if TYPE_CHECKING:
 Value = bool | int | float | str
 Fields = Mapping[str, Value]
 
-IMPORTED_SCHEMA = "envmgr.imported-run/1"
-MEASURED = "metrics."
-"""How the names of fields begin that say what came of the run; all others say what was run, and on what."""
-
-_NO_FIELDS = frozenset({"schema", "steps", "closure", "bare_host"})
+_NO_FIELDS = {"schema_", "steps", "closure", "bare_host"}
 
 
 def fields(record: "Recorded") -> dict[str, Value]:
-    """The fields of a record: `recipe`, `axes.scenario`, `settings.batch`, `host.cpu.model`, `metrics.mAP`..."""
-    return document_fields(record.model_dump(mode="json", by_alias=True))
+    """The fields of a record: `recipe`, `axes.scenario`, `settings.batch`, `host.cpu.model`, `metrics.mAP`...
 
+    `inputs.ROLE` is the store path of an input; `headline.metric`, `headline.value` and `headline.better` are the
+    number that the run is compared by; `imported` says whether it was made elsewhere.
+    """
+    from envmgr.model.run_record import ImportedRecord
+    from envmgr.results.headline import headline
 
-def document_fields(document: Mapping[str, Any]) -> dict[str, Value]:
-    """The fields of a record as JSON has it."""
-    found = {name: value for name, value in document.items() if name not in _NO_FIELDS}
+    document = record.model_dump(mode="json", by_alias=True, exclude=_NO_FIELDS)
     inputs = {role: item["store_path"] for role, item in document.get("inputs", {}).items()}
-    imported = document["schema"] == IMPORTED_SCHEMA
-    return dict(_flat({**found, "inputs": inputs, "imported": imported}, ""))
+    number = headline(record)
+    shown = {"metric": number.metric, "value": number.value, "better": number.better} if number else {}
+    more = {"inputs": inputs, "headline": shown, "imported": isinstance(record, ImportedRecord)}
+    return dict(_flat({**document, **more}, ""))
+
+
+def below(fields: Fields, prefix: str) -> dict[str, Value]:
+    """The fields whose names begin so, without that beginning: `axes.`, `settings.`, `metrics.`..."""
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
 
 
 def _flat(value: object, name: str) -> Iterator[tuple[str, Value]]:

@@ -19,7 +19,7 @@ class DamagedRecordError(IntegrityError):
     """A record cannot be read."""
 
     def __init__(self, file: Path, why: str) -> None:
-        self.file = file
+        self.file, self.why = file, why
         super().__init__(
             f"not a run's record: {why}", where=str(file), fix="the logs beside it are what is left of the run"
         )

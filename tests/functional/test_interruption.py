@@ -140,7 +140,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_record(checkout: Checkout, 
         process.communicate()
     assert process.returncode == 130
     assert states(token) == {}
-    assert checkout("runs", "--json").data["runs"] == []
+    assert checkout("runs", "list", "--json").data["runs"] == []
 
 
 def test_a_command_that_waits_for_another_one_can_be_interrupted(checkout: Checkout) -> None:

@@ -115,7 +115,7 @@ def test_an_invalid_run_ends_with_8_and_is_recorded(checkout: Checkout) -> None:
     assert record(result).exit_code == 8
     assert record(result).metrics["result_valid"] is False
     assert result.error["class"] == "InvalidResultError"
-    assert [run["exit_code"] for run in checkout("runs", "--json").data["runs"]] == [8]
+    assert [run["exit_code"] for run in checkout("runs", "list", "--json").data["runs"]] == [8]
 
 
 def test_an_accuracy_below_the_target_ends_with_9_and_is_recorded(checkout: Checkout) -> None:
@@ -203,7 +203,7 @@ def test_a_failing_step_shows_its_last_lines_and_leaves_no_record(checkout: Chec
     log = Path(error["where"])
     assert (log.parts[-2:], log.read_text()) == (("second", "output.txt"), "worse\n")
     assert not (log.parents[1] / "third").exists()
-    assert checkout("runs", "--json").data["runs"] == []
+    assert checkout("runs", "list", "--json").data["runs"] == []
 
 
 def test_steps_are_taken_where_their_axes_say_so(checkout: Checkout) -> None:
@@ -334,7 +334,7 @@ def test_a_second_run_builds_nothing_and_is_a_record_of_its_own(checkout: Checko
     toy(checkout, [step("measure", "echo done")])
     assert checkout("run", "toy").built == ["model-1"]
     assert checkout("run", "toy").built == []
-    assert len(checkout("runs", "--json").data["runs"]) == 2
+    assert len(checkout("runs", "list", "--json").data["runs"]) == 2
 
 
 def test_what_a_run_used_is_kept_from_garbage_collection(checkout: Checkout) -> None:

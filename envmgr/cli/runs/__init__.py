@@ -1,0 +1,1 @@
+"""The commands of `envmgr runs`, one file each."""
