@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "root": "What is kept, and why.",
     "run": "Run a benchmark and record it.",
     "runs": "The recorded runs.",
+    "sbom": "What a closure is made of, and under which licences.",
     "schema": "JSON schemas of recipes, records and answers.",
     "shell": "Start a shell in the environment of a recipe.",
     "show": "A recipe, a store path or a run in full.",

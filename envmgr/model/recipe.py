@@ -5,7 +5,7 @@ A recipe describes one artifact (`build`), one benchmark run (`run`), or another
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
 from envmgr.model.source import AddressPattern, FileName, Source
@@ -213,6 +213,8 @@ class Recipe(_Part):
     """The version of what it describes."""
     summary: Annotated[str, Field(min_length=1, max_length=200)]
     """One line for people; it changes nothing."""
+    license: str = ""
+    """What the sources, and what is made of them, may be used under: an expression of SPDX's; it changes nothing."""
     sources: dict[Role, Source] = {}
     """Bytes that nobody builds, by role."""
     inputs: dict[Role, Input] = {}
@@ -229,6 +231,14 @@ class Recipe(_Part):
     """The axes, by name."""
     refusals: tuple[Refusal, ...] = ()
     """Values of axes that do not go together."""
+
+    @field_validator("license")
+    @classmethod
+    def _is_an_expression(cls, value: str) -> str:
+        """The expression as SPDX writes it; raises ValueError where it is none."""
+        from packaging.licenses import canonicalize_license_expression
+
+        return canonicalize_license_expression(value) if value else ""
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:

@@ -61,12 +61,16 @@ SOURCE = ('sha256 = "' + "0" * 64 + '"', 'file = "x.tgz"', 'kind = "url"')
     source=st.permutations(SOURCE),
     urls=st.lists(st.sampled_from(["https://a/x", "https://b/x", "http://c/y"]), min_size=1, max_size=3, unique=True),
     comment=st.text(st.characters(categories=["L", "N", "Zs"]), max_size=20),
-    summary=st.text(st.characters(categories=["L"]), min_size=1, max_size=20),
+    said=st.tuples(
+        st.text(st.characters(categories=["L"]), min_size=1, max_size=20),
+        st.sampled_from(["", "MIT", "Apache-2.0 WITH LLVM-exception", "LicenseRef-Own OR BSD-3-Clause"]),
+    ),
 )
-def test_key_order_comments_addresses_and_summaries_never_change_a_derivation(
-    head: list[str], source: list[str], urls: list[str], comment: str, summary: str
+def test_key_order_comments_addresses_summaries_and_licences_never_change_a_derivation(
+    head: list[str], source: list[str], urls: list[str], comment: str, said: tuple[str, str]
 ) -> None:
-    lines = [line.replace('"A"', f'"{summary}"') for line in head]
+    summary, licence = said
+    lines = [*(line.replace('"A"', f'"{summary}"') for line in head), f'license = "{licence}"']
     text = "\n".join([f"# {comment}", *lines, "[sources.x]", *source, f"urls = {json.dumps(urls)}", BUILD])
     assert digest(text) == digest("\n".join([*LINES, "[sources.x]", *SOURCE, 'urls = ["https://z/x"]', BUILD]))
 

@@ -20,7 +20,10 @@ TOP = Path(__file__).parents[2]
 RECIPES = TOP / "recipes"
 NAMES = Catalog(RECIPES).names()
 LOCK = TOP / "recipes.lock"
-KEYS = ("name", "version", "summary", "sources", "inputs", "requires", "build", "run", "use", "variants", "refusals")
+KEYS = (
+    "name", "version", "summary", "license", "sources", "inputs",
+    "requires", "build", "run", "use", "variants", "refusals",
+)  # fmt: skip
 NVIDIA = [name for name in NAMES if name.startswith("nvidia-")]
 NOT_IN_PYTORCH = (("implementation", "cpp"), ("device", "cuda"), ("model", "resnet50"), ("model", "retinanet-standin"))
 ABIS = ("cp311", "cp312", "cp313", "cp314")

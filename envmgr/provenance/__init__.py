@@ -1,0 +1,1 @@
+"""What can be said, and proved, of where objects and runs come from."""
