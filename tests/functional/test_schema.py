@@ -50,7 +50,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "runs list", "show 2", "lock tool", "lock --check", "root add tool", "root list", "root why tool",
         "root remove tool",
         "verify", "verify --rebuild-db", "optimise", "gc --dry-run", "probe", "doctor", "schema",
-        "why-depends tool words", "why-rebuild tool", "size tool", "diff tool words",
+        "why-depends tool words", "why-rebuild tool", "size tool", "sbom tool", "diff tool words",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
         "export tool -o file", "import file", "detach",
         "cache keygen me", "cache push ./cache tool", "cache add near ./cache", "cache list", "cache stats near",
