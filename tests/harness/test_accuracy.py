@@ -70,7 +70,13 @@ class Case:
         return self.score()
 
     def score(self) -> int:
-        names = {"--log": "log", "--annotations": "truth", "--results": "results", "--metrics": "metrics"}
+        names = {
+            "--log": "log",
+            "--annotations": "truth",
+            "--results": "results",
+            "--metrics": "metrics",
+            "--classes": "classes",
+        }
         files = [word for name, stem in names.items() for word in (name, str(self.folder / f"{stem}.json"))]
         return accuracy.main([*files, "--evaluator", self.evaluator])
 
@@ -78,6 +84,10 @@ class Case:
         assert self.run() == 0
         metrics: dict[str, float] = json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
         return metrics
+
+    def classes(self) -> list[dict[str, Any]]:
+        classes: list[dict[str, Any]] = json.loads((self.folder / "classes.json").read_text(encoding="utf-8"))
+        return classes
 
     def results(self) -> list[dict[str, Any]]:
         results: list[dict[str, Any]] = json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
@@ -230,6 +240,20 @@ def test_the_score_is_that_of_a_plain_computation(case: Case) -> None:
     for name, threshold in (("AP50", 0.5), ("AP75", 0.75)):
         assert metrics[name] == pytest.approx(average_precision(truths, found, threshold), abs=1e-9)
     assert 0.1 < metrics["AP"] < metrics["AP50"]
+    classes = case.classes()
+    assert [entry["name"] for entry in classes] == ["0", "1"]
+    for name in ("AP", "AP50"):
+        assert sum(entry[name] for entry in classes) / 2 == pytest.approx(metrics[name])
+    for label, entry in enumerate(classes):
+        alone = [item for item in truths if item.label == label], [item for item in found if item.label == label]
+        assert entry["AP50"] == pytest.approx(average_precision(*alone, 0.5), abs=1e-9)
+
+
+def test_a_category_that_is_nowhere_to_be_found_has_no_precision(case: Case) -> None:
+    case.truth(0, LEFT, 1)
+    case.answer(0, (LEFT, 0.9, 1), (RIGHT, 0.8, 0))
+    assert case.metrics()["mAP"] == pytest.approx(100)
+    assert case.classes() == [{"name": "1", "AP": pytest.approx(1), "AP50": pytest.approx(1)}]
 
 
 def random_box(draw: random.Random) -> Box:

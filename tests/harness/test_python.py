@@ -133,6 +133,15 @@ def test_every_sample_is_answered_once_with_what_the_model_finds_in_it(case: Cas
     assert (case.record()["answered"], case.record()["sample_count"]) == (SAMPLES, SAMPLES)
 
 
+def test_the_trace_has_the_latency_of_every_sample_where_it_is_asked_for(case: Case) -> None:
+    case()
+    assert (case.folder / "out/mlperf_log_trace.json").read_bytes() == b""
+    case("--trace", "1")
+    begun = re.findall(r'"Sample".*"complete_ns":\d+', (case.folder / "out/mlperf_log_trace.json").read_text())
+    assert len(begun) == SAMPLES
+    assert case.record()["trace"] == 1
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_performance_run_is_valid(case: Case, scenario: str) -> None:
     workers = "1" if scenario.endswith("Stream") else "2"

@@ -92,7 +92,7 @@ void RunTest(const Settings& settings, const LoadgenSettings& loadgen, const Bac
   SystemUnderTest system(backends, *library, !stream || backends.size() > 1, settings.batch);
   mlperf::LogSettings logs;
   logs.log_output.outdir = settings.output;
-  logs.enable_trace = false;
+  logs.enable_trace = settings.trace != 0;
   const double wall = WallSeconds();
   const double cpu = CpuSeconds();
   mlperf::StartTest(&system, library, loadgen.test, logs, settings.audit_conf);

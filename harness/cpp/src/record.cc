@@ -62,6 +62,7 @@ void AddSettings(const Settings& settings, JsonObject* record) {
   record->Add("inter_threads", settings.inter_threads);
   record->Add("batch", settings.batch);
   record->Add("warmup", settings.warmup);
+  record->Add("trace", settings.trace);
 }
 
 void AddOutcome(const Outcome& outcome, JsonObject* record) {

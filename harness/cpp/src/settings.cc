@@ -100,6 +100,7 @@ std::map<std::string, Assign> Options(Settings* settings) {
           {"--inter-threads", Count(&settings->inter_threads)},
           {"--batch", Count(&settings->batch)},
           {"--warmup", Count(&settings->warmup)},
+          {"--trace", Count(&settings->trace)},
           {"--bare", Count(&settings->bare)}};
 }
 
@@ -159,6 +160,7 @@ Runs an object detection or image classification model under MLPerf's LoadGen.
   --batch N                       samples a worker takes from the queue at a time, in one call of a model that
                                   leaves its first dimension open (1)
   --warmup N                      untimed samples for each session before the test (5)
+  --trace N                       not 0: LoadGen writes its trace, with the latency of every sample (0)
   --bare N                        no LoadGen: time a plain loop over N samples on one session
 )";
 }

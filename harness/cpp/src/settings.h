@@ -48,6 +48,7 @@ struct Settings {
   size_t device_id = 0;                 ///< Which of the provider's devices.
   size_t batch = 1;                     ///< Samples a worker takes from the queue at a time.
   size_t warmup = 5;                    ///< Untimed samples a session runs first.
+  size_t trace = 0;                     ///< Not 0: LoadGen writes its trace, with the latency of every sample.
   size_t bare = 0;                      ///< Not 0: no LoadGen; time a plain loop over N samples.
 };
 

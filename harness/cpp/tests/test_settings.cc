@@ -49,6 +49,8 @@ TEST(EveryOptionReachesItsSetting) {
                                                 "3",
                                                 "--warmup",
                                                 "4",
+                                                "--trace",
+                                                "1",
                                                 "--python",
                                                 "p",
                                                 "--task",
@@ -67,7 +69,7 @@ TEST(EveryOptionReachesItsSetting) {
   CHECK(settings.model == "m.onnx" && settings.user_conf == "u" && settings.mlperf_conf == "r" &&
         settings.audit_conf == "a");
   CHECK(settings.model_name == "n" && settings.count == 1 && settings.performance_sample_count == 2);
-  CHECK(settings.batch == 3 && settings.warmup == 4 && settings.python == "p");
+  CHECK(settings.batch == 3 && settings.warmup == 4 && settings.trace == 1 && settings.python == "p");
   CHECK(settings.task == Task::kClassification && settings.provider == Provider::kCuda && settings.device_id == 5);
   CHECK(settings.graph_optimization == GraphOptimization::kExtended && settings.inter_threads == 6);
 }

@@ -105,7 +105,7 @@ def _test(
     logs = loadgen.LogSettings()
     logs.log_output = loadgen.LogOutputSettings()
     logs.log_output.outdir = settings.output
-    logs.enable_trace = False
+    logs.enable_trace = settings.trace != 0
     with _handles(system, library) as (sut, qsl):
         wall, cpu = time.perf_counter(), time.process_time()
         loadgen.StartTestWithLogSettings(sut, qsl, told.test, logs, settings.audit_conf)

@@ -16,7 +16,7 @@ import numpy as np
 from loadgen_harness.accuracy_log import LogError, read_log
 from loadgen_harness.bad_file import BadFileError, complain
 from loadgen_harness.detections import Records, parse_records
-from loadgen_harness.evaluation import EVALUATORS, Detections, summarize
+from loadgen_harness.evaluation import EVALUATORS, Detections, by_category, summarize
 from loadgen_harness.truth import Image, read_truth
 
 
@@ -68,17 +68,23 @@ def write_results(found: Iterable[tuple[Image, Detections]], path: Path) -> Iter
         file.write("\n]\n")
 
 
-def score(log: Path, annotations: Path, evaluator: str, results: Path | None = None) -> dict[str, float]:
+def score(
+    log: Path, annotations: Path, evaluator: str, results: Path | None = None, classes: Path | None = None
+) -> dict[str, float]:
     """Print the twelve lines and return the metrics: `mAP` in percent, and the statistics.
 
-    COCO's results go to `results`, if that is given. Raises LogError, TruthError.
+    COCO's results go to `results`, and what each category came to goes to `classes`, if these are given.
+    Raises LogError, TruthError.
     """
     truth = read_truth(annotations)
     evaluation = EVALUATORS[evaluator](truth)
     found = read_detections(log, truth.images)
     for image, detections in write_results(found, results) if results else found:
         evaluation.add(image, detections)
-    statistics = summarize(evaluation.curves())
+    curves = evaluation.curves()
+    statistics = summarize(curves)
+    if classes:
+        classes.write_text(json.dumps(by_category(curves, truth), indent=1) + "\n", encoding="utf-8")
     return {"mAP": 100 * statistics["AP"], **statistics}
 
 
@@ -89,6 +95,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--annotations", type=Path, required=True, help="the dataset's annotations in COCO's format")
     parser.add_argument("--metrics", type=Path, required=True, help="where mAP and the twelve statistics go, as JSON")
     parser.add_argument("--results", type=Path, help="where the detections go in COCO's format, if anywhere")
+    parser.add_argument("--classes", type=Path, help="where each category's AP and AP50 go, as JSON, if anywhere")
     parser.add_argument("--evaluator", choices=EVALUATORS, default="hotcoco", help="who evaluates: both give the same")
     return parser.parse_args(arguments)
 
@@ -97,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Score a log; returns 0, or 1 with a message when the log or the annotations are wrong."""
     options = parse_arguments(arguments)
     try:
-        metrics = score(options.log, options.annotations, options.evaluator, options.results)
+        metrics = score(options.log, options.annotations, options.evaluator, options.results, options.classes)
         options.metrics.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     except (BadFileError, OSError) as error:
         return complain("accuracy", error)

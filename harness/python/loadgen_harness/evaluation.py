@@ -107,6 +107,21 @@ EVALUATORS: Mapping[str, Callable[[Truth], Evaluation]] = {
 }
 
 
+def by_category(curves: Curves, truth: Truth) -> list[dict[str, Any]]:
+    """Return each category that has boxes in the truth of the images seen: its name, AP and AP50, as shares.
+
+    They are what pycocotools averages over all categories. Boxes of crowds alone count as none.
+    """
+    precision = np.asarray(curves["precision"])[:, :, :, 0, -1]
+    kept = sorted(truth.categories, key=lambda category: category["id"])
+    means = [(category, precision[:, :, place]) for place, category in enumerate(kept)]
+    return [
+        {"name": str(category["name"]), "AP": float(seen.mean()), "AP50": float(seen[0].mean())}
+        for category, seen in means
+        if seen.max() > -1
+    ]
+
+
 def summarize(curves: Curves) -> dict[str, float]:
     """Print COCO's twelve lines and return the numbers by name."""
     from pycocotools.cocoeval import COCOeval

@@ -11,6 +11,7 @@ SCHEMA = "envmgr.harness/1"
 SAID = (
     "backend", "model", "task", "provider", "device_id", "graph_optimization", "tensors", "scenario", "mode",
     "model_name", "mlperf_conf", "user_conf", "audit_conf", "workers", "threads", "inter_threads", "batch", "warmup",
+    "trace",
 )  # fmt: skip
 """The settings that are written down."""
 

@@ -61,6 +61,8 @@ class Settings:
     device_id: int
     """Which GPU."""
     graph_optimization: str
+    trace: int
+    """Not 0: LoadGen writes its trace, with the latency of every sample."""
     bare: int
     """Not 0: no LoadGen; time a plain loop over so many samples."""
 
@@ -166,6 +168,7 @@ def _add_knobs(parser: argparse.ArgumentParser) -> None:
     add("--batch", 1, "samples a worker takes from the queue at a time")
     add("--warmup", 5, "untimed samples for each session before the test")
     add("--device-id", 0, "which GPU (--provider cuda)")
+    add("--trace", 0, "not 0: LoadGen writes its trace, with the latency of every sample")
     add("--bare", 0, "no LoadGen: time a plain loop over N samples on one session")
     parser.add_argument("--python", metavar="FILE", default="python3", help="runs the load.py of a tensors folder")
     parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu", help="where ONNX Runtime computes (cpu)")
