@@ -21,10 +21,11 @@ from envmgr.model.store_path import StorePath
 
 Parameters = ParamSpec("Parameters")
 Data = TypeVar("Data")
+Data_co = TypeVar("Data_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Answer(Generic[Data]):
+class Answer(Generic[Data_co]):
     """What a command found or did: `data` for programs, `text` for people (printed on stdout).
 
     `notes` are talk, for people alone: programs find the same in the data.
@@ -32,7 +33,7 @@ class Answer(Generic[Data]):
     INVALID. Its exit code becomes the command's.
     """
 
-    data: Data
+    data: Data_co
     text: str = ""
     _: KW_ONLY
     notes: Sequence[str] = ()

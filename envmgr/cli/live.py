@@ -132,6 +132,7 @@ def _past(activity: str) -> str:
         "run": "ran",
         "copy": "copied",
         "push": "pushed",
+        "measure": "measured",
     }.get(activity, activity)
 
 

@@ -71,6 +71,45 @@ def env_option() -> Decorator:
     )
 
 
+def versus_option() -> Decorator:
+    """`--versus AXIS=VALUE[,AXIS=VALUE...]`, as often as wanted; the command gets `versus`, a list of dictionaries."""
+    return click.option(
+        "--versus",
+        multiple=True,
+        metavar="AXIS=VALUE[,AXIS=VALUE...]",
+        callback=_versus,
+        help="Measure the same with these set as well, in turns; settings will do, too.",
+    )
+
+
+def series_options(*, rounds: int | None = None, warmups: int | None = None) -> Decorator:
+    """`--repeat`, `--warm-up` and `--resume`: how a series is measured; the defaults are the command's."""
+    options = (
+        click.option(
+            "--repeat",
+            type=click.IntRange(min=1),
+            default=rounds,
+            metavar="N",
+            help="Rounds in which each is measured.",
+        ),
+        click.option(
+            "--warm-up",
+            type=click.IntRange(min=0),
+            default=warmups,
+            metavar="K",
+            help="Rounds before, which don't count.",
+        ),
+        click.option("--resume", metavar="SERIES", help="Go on with a series: what is recorded is not repeated."),
+    )
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 def lock_option() -> Decorator:
     """`--lock FILE`: refuse what the lockfile does not pin."""
     return click.option(
@@ -133,6 +172,10 @@ def realize_options(work: Mapping[str, Any]) -> "Options":
 
 def _axes(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     return _pairs("--set", "AXIS=VALUE", values)
+
+
+def _versus(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> list[dict[str, str]]:
+    return [_pairs("--versus", "AXIS=VALUE[,AXIS=VALUE...]", tuple(text.split(","))) for text in values]
 
 
 def _environment(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -1,31 +1,42 @@
 """`envmgr run`: run a benchmark and record it."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from typing_extensions import TypedDict
 
-from envmgr.builders.nvidia_driver import nvidia_driver
 from envmgr.cli.answer import Answer, answers
-from envmgr.cli.asked import ask, wanted
+from envmgr.cli.asked import Asked, ask, wanted
 from envmgr.cli.live import watching
-from envmgr.cli.options import complete_recipe, env_option, lock_option, set_option, with_option, work_options
-from envmgr.cli.project import Project, doubtful, keep_lockfile, locked
+from envmgr.cli.options import (
+    complete_recipe,
+    env_option,
+    lock_option,
+    series_options,
+    set_option,
+    versus_option,
+    with_option,
+    work_options,
+)
+from envmgr.cli.project import Project, doubtful, locked
+from envmgr.cli.ready import Terms, ready
 from envmgr.cli.realizing import realizing
-from envmgr.model.digest import Digest
+from envmgr.cli.repeated import Repeated, repeated
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError
 from envmgr.model.recipe import Run
 from envmgr.model.run_record import RunRecord
-from envmgr.planning.cuda.driver import driver
 from envmgr.planning.replacement import Replacement
-from envmgr.planning.requirements import needs_driver, require
+from envmgr.planning.requirements import require
 from envmgr.results.submission.rules import mark, not_submittable
-from envmgr.run import Question, run
+from envmgr.run import run
 
 SHORT = {"count": "20", "min_duration_ms": "1000"}
 """What --short sets, where nothing else is said."""
+ROUNDS = 5
+"""As many as can show a difference at all: see results/statistics.py."""
+WARM_UPS = 1
 
 
 class Recorded(TypedDict):
@@ -49,6 +60,8 @@ class Recorded(TypedDict):
 @click.option("--short", is_flag=True, help="A trial: 20 samples, a second; never submittable.")
 @with_option()
 @env_option()
+@series_options()
+@versus_option()
 @work_options()
 @click.pass_obj
 @answers("run")
@@ -67,35 +80,43 @@ def command(
     short: bool,
     replacements: dict[str, Replacement],
     environment: dict[str, str],
+    repeat: int | None,
+    warm_up: int | None,
+    resume: str | None,
+    versus: list[dict[str, str]],
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
-) -> Answer[Recorded]:
+) -> Answer[Recorded | Repeated]:
     """Realise what NAME needs, run it under LoadGen, and record the run.
 
+    With --repeat, --warm-up, --versus or --resume it is a series: each configuration is measured in several rounds (5,
+    after 1 of warm-up), in turns, and all are held against the first: median, interval, and what is within noise.
+
     Exit code 8 means that LoadGen says INVALID, 9 that the accuracy is below the recipe's target; the record is
-    written all the same.
+    written all the same. A series ends with the code of its worst run.
     """
     options = {"scenario": scenario, "mode": mode, "count": count, "threads": threads, "batch": batch}
-    asked = ask(project, name, (SHORT if short else {}) | wanted(axes, options), replacements)
-    node, settings = asked.node, asked.settings
-    lockfile, expected = locked([node], lock)
-    require(node, project.facts)
-    lent = nvidia_driver(driver(os.environ, start=True)) if needs_driver(node) else None
+    said = (SHORT if short else {}) | wanted(axes, options)
+    terms = Terms(project, lock, replacements, environment)
+    if versus or any(option is not None for option in (repeat, warm_up, resume)):
+        rounds, warmups = repeat or ROUNDS, WARM_UPS if warm_up is None else warm_up
+        return repeated(terms, name, said, versus, rounds=rounds, warmups=warmups, resume=resume, work=work)
+    return _once(terms, ask(project, name, said, replacements), work)
+
+
+def _once(terms: Terms, asked: Asked, work: Mapping[str, Any]) -> Answer[Recorded | Repeated]:
+    lockfile, expected = locked([asked.node], terms.lock)
+    require(asked.node, terms.project.facts)
     with (
-        project.store() as store,
+        terms.project.store() as store,
         watching(stream=work["stream"]) as notice,
-        realizing(project, store, work, notice) as realizer,
+        realizing(terms.project, store, work, notice) as realizer,
     ):
-        inputs = realizer.realize([node], expected)
-        keep_lockfile(store, lock, (inputs[item.digest].store_path for item in node.inputs.values()))
-        pinned_by = Digest.of(lock.read_bytes()) if lock else None
-        replaced = {role: str(item) for role, item in replacements.items()}
-        question = Question(node, inputs, settings, pinned_by, project.facts, environment, replaced, lent)
-        record = run(question, store, realizer.executor, notice)
+        record = run(ready(terms, asked, realizer, expected), store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
         {"record": folder / "record.json", "run": record, "not_submittable": not_submittable(record)},
         _summary(record, folder),
-        warnings=doubtful([node], lockfile),
+        warnings=doubtful([asked.node], lockfile),
         failure=_verdict(record, asked.run, folder),
     )
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from envmgr.cli.cause_words import cause_words
+from envmgr.cli.estimate_words import estimate_words, ratio_words
 from envmgr.explain.run_diff import ClosureCauses, RunDiff
 from envmgr.results.comparison import ConditionChange, MetricChange
-from envmgr.results.statistics import Estimate
 
 _VERDICTS = {
     "same": "the same",
@@ -13,7 +13,6 @@ _VERDICTS = {
     "too few": "not known from so few runs",
     "no ratio": "not compared: not all are above zero",
 }
-_NS = "_ns"
 
 
 def run_words(diff: RunDiff) -> Iterator[str]:
@@ -38,29 +37,16 @@ def _part(head: str, lines: list[str]) -> Iterator[str]:
 
 
 def _metric(change: MetricChange) -> str:
-    before, after = (_estimate(side, change.metric) for side in (change.before, change.after))
+    before, after = (estimate_words(side, change.metric) for side in (change.before, change.after))
     if change.verdict != "differs" or change.ratio is None:
         return f"{change.metric}: {before}, {after}: {_VERDICTS[change.verdict]}"
     way = "higher" if change.grew else "lower"
     judged = f", which is {'better' if change.is_improvement else 'worse'}" if change.better else ""
-    return f"{change.metric}: {before} -> {after}: {way}, {_ratio(change.ratio)} times{judged}"
-
-
-def _ratio(ratio: Estimate) -> str:
-    return f"{ratio.median:.3g} [{ratio.low:.3g} to {ratio.high:.3g}]"
+    return f"{change.metric}: {before} -> {after}: {way}, {ratio_words(change.ratio)} times{judged}"
 
 
 def _condition(change: ConditionChange) -> str:
-    return f"{change.condition}: {_estimate(change.before)}, {_estimate(change.after)}"
-
-
-def _estimate(value: Estimate, metric: str = "") -> str:
-    """A median with its interval, nanoseconds as milliseconds."""
-    scale, unit = (1e6, " ms") if metric.endswith(_NS) else (1.0, "")
-    middle = f"{value.median / scale:,.5g}"
-    if value.low is None or value.high is None or value.low == value.high:
-        return f"{middle}{unit}"
-    return f"{middle}{unit} [{value.low / scale:,.5g} to {value.high / scale:,.5g}]"
+    return f"{change.condition}: {estimate_words(change.before)}, {estimate_words(change.after)}"
 
 
 def _closure(found: ClosureCauses) -> Iterator[str]:

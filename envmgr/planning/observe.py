@@ -17,7 +17,7 @@ def observe() -> Observation:
         load_1m=os.getloadavg()[0],
         memory_available_bytes=_available(),
         governor=_read(CPU0 / "scaling_governor"),
-        frequency_khz=int(_read(CPU0 / "scaling_cur_freq") or 0),
+        frequency_khz=int(_read(CPU0 / "scaling_cur_freq") or _told_khz()),
         steal_seconds=steal,
         busy_seconds=busy,
         own_seconds=_own_seconds(),
@@ -28,6 +28,14 @@ def _available() -> int:
     for line in _read(Path("/proc/meminfo")).splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
+    return 0
+
+
+def _told_khz() -> int:
+    """What the processor tells of its first core, where no driver sets its frequency."""
+    for line in _read(Path("/proc/cpuinfo")).splitlines():
+        if line.startswith("cpu MHz"):
+            return round(float(line.partition(":")[2]) * 1000)
     return 0
 
 

@@ -94,7 +94,7 @@ def _metrics(before: Sequence[Recorded], after: Sequence[Recorded]) -> Iterator[
         if old and new:
             main = all(found is not None and found.metric == metric for found in chosen)
             better = chosen[0].better if main and chosen[0] else ""
-            yield _change(metric, old, new, _paired(before, after, metric), better)
+            yield _change(metric, old, new, paired(before, after, metric), better)
 
 
 def _change(
@@ -109,7 +109,7 @@ def _change(
     return MetricChange(metric, estimate(old), estimate(new), found, "same" if len({*old, *new}) == 1 else said, better)
 
 
-def _paired(before: Sequence[Recorded], after: Sequence[Recorded], metric: str) -> list[tuple[float, float]]:
+def paired(before: Sequence[Recorded], after: Sequence[Recorded], metric: str) -> list[tuple[float, float]]:
     """The values of two configurations that took turns, round by round; none of runs that did not."""
     rounds = [
         {

@@ -1,0 +1,167 @@
+"""What a series needs of the command line: its plans made ready, its turns shown, its interruption told."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from envmgr.cli.asked import Asked
+from envmgr.cli.live import Notice, watching
+from envmgr.cli.project import doubtful, locked
+from envmgr.cli.ready import Terms, ready
+from envmgr.cli.realizing import realizing
+from envmgr.model.digest import Digest
+from envmgr.model.errors import INTERRUPTED, BuildError, EnvmgrError, FetchError
+from envmgr.model.event import Event
+from envmgr.model.lockfile import Expected
+from envmgr.model.run_record import RunRecord, SeriesPlace
+from envmgr.planning.requirements import require
+from envmgr.realize import Realizer
+from envmgr.results.chosen import NoSuchRunError, series_of
+from envmgr.results.headline import headline
+from envmgr.results.records import records
+from envmgr.run import Question, run
+from envmgr.series import WARM_UP, Configuration, Series, new_id
+
+
+class Failed(TypedDict):
+    """A configuration that could not be measured."""
+
+    configuration: str
+    error: str
+    """The class of what stopped it."""
+    message: str
+    where: str
+
+
+class SeriesInterruptedError(EnvmgrError):
+    """SIGINT ended a series; what is recorded of it stays."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self, series: str, recorded: int) -> None:
+        self.series, self.recorded = series, recorded
+        super().__init__(
+            f"interrupted; {recorded} runs of series {series} are recorded",
+            fix=f"the same command with --resume {series} goes on with it",
+        )
+
+
+class Measuring:
+    """A series under way."""
+
+    def __init__(self, terms: Terms, series: Series, realizer: Realizer, expected: Mapping[Digest, Expected]) -> None:
+        self.terms, self.series = terms, series
+        self.failed: list[Failed] = []
+        """Configurations whose plan could not be realised, or of which a step failed."""
+        self._realizer, self._expected = realizer, expected
+
+    def configurations(self, asked: Mapping[str, Asked]) -> list[Configuration]:
+        """Those whose plan could be realised; the others have failed. All is built before anything is measured."""
+        found: list[Configuration] = []
+        made: dict[Digest, Question] = {}
+        for label, item in asked.items():
+            digest = item.node.digest
+            try:
+                if digest not in made:
+                    made[digest] = ready(self.terms, item, self._realizer, self._expected)
+            except (BuildError, FetchError) as error:
+                self.fail(label, error)
+                continue
+            found.append(Configuration(label, replace(made[digest], node=item.node, settings=item.settings)))
+        return found
+
+    def fail(self, label: str, error: EnvmgrError) -> None:
+        """Keep in mind that a configuration failed."""
+        self.failed.append(
+            {"configuration": label, "error": type(error).__name__, "message": error.message, "where": error.where}
+        )
+
+    @property
+    def failure(self) -> EnvmgrError | None:
+        """What is wrong where a configuration failed."""
+        if not self.failed:
+            return None
+        first = self.failed[0]
+        return BuildError(
+            f"not measured: {', '.join(item['configuration'] for item in self.failed)}: {first['message']}",
+            where=first["where"],
+            fix=f"mend it; then the same command with --resume {self.series.id} measures the rest",
+        )
+
+
+@contextmanager
+def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], resume: str | None) -> Iterator[Measuring]:
+    """A series for the time of a command; `resume` is the beginning of the id of one to go on with.
+
+    Raises:
+        NoSuchRunError, AmbiguousSeriesError: there is no such series, or several.
+        SeriesInterruptedError: SIGINT came.
+        HostLacksError, LockMismatchError: before anything was built.
+    """
+    project, nodes = terms.project, [item.node for item in asked]
+    _, expected = locked(nodes, terms.lock)
+    for node in nodes:
+        require(node, project.facts)
+    with (
+        project.store() as store,
+        watching(stream=work["stream"]) as notice,
+        realizing(project, store, work, notice) as realizer,
+    ):
+        recorded = _resumed(store.layout.runs, resume)
+        name = recorded[0].series.series if recorded and recorded[0].series else new_id()
+        made = len(recorded)
+
+        def act(question: Question) -> RunRecord:
+            nonlocal made
+            record = _shown(question, notice, lambda: run(question, store, realizer.executor, notice))
+            made += 1
+            return record
+
+        notice(Event("planned", name, "measure", text=f"series {name}, with {made} runs so far"))
+        try:
+            yield Measuring(terms, Series(name, recorded, act), realizer, expected)
+        except KeyboardInterrupt as error:
+            raise SeriesInterruptedError(name, made) from error
+
+
+def doubts(asked: Sequence[Asked], lock: Path | None) -> list[str]:
+    """What is to be said where the lockfile pins no output of something."""
+    nodes = [item.node for item in asked]
+    lockfile, _ = locked(nodes, lock)
+    return doubtful(nodes, lockfile)
+
+
+def _resumed(runs: Path, resume: str | None) -> list[RunRecord]:
+    if resume is None:
+        return []
+    found = [item for item in series_of(records(runs), resume) if isinstance(item, RunRecord)]
+    if not found:
+        raise NoSuchRunError(resume)
+    return found
+
+
+def _shown(question: Question, notice: Notice, act: Callable[[], RunRecord]) -> RunRecord:
+    place = question.series
+    assert place is not None  # noqa: S101  a series gives each run its place
+    notice(Event("started", place.configuration, "measure", text=_round(place)))
+    try:
+        record = act()
+    except BuildError as error:
+        notice(Event("failed", place.configuration, "measure", text=error.message.partition("\n")[0]))
+        raise
+    said = f"{_round(place)}{_said(record)}"
+    notice(Event("finished", place.configuration, "measure", text=said, seconds=record.seconds))
+    return record
+
+
+def _round(place: SeriesPlace) -> str:
+    return "warm-up" if place.round == WARM_UP else f"round {place.round}"
+
+
+def _said(record: RunRecord) -> str:
+    found = headline(record)
+    return f": {found.metric} {found.value:,.5g}{'' if found.valid else ' INVALID'}" if found else ""
