@@ -24,6 +24,10 @@ import envmgr
 from tests.faults.system_calls import LET, Call, Verdict, attend, watch
 from tests.functional.conftest import PATIENCE, TOP, Checkout, Result
 
+READ_ON_USE = (
+    "cryptography.hazmat.primitives.asymmetric.ed25519", "cyclonedx.output.json", "jinja2", "numpy", "zstandard",
+)  # fmt: skip
+"""What commands import where they need it, and would each read anew."""
 _MESSAGE = 2**20
 """Bytes; more than any message has."""
 
@@ -80,7 +84,10 @@ class Forks:
         """Start it; it ends with the block."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-W", "error", "-m", __name__, str(theirs.fileno())]
-        with subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]) as server:
+        environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # what has threads cannot well be forked
+        with subprocess.Popen(
+            command, cwd=TOP, env=environ, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+        ) as server:
             theirs.close()
             with ours:
                 yield cls(ours)
@@ -183,6 +190,8 @@ def _read_modules() -> None:
     for module in pkgutil.walk_packages(envmgr.__path__, "envmgr."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for name in READ_ON_USE:
+        importlib.import_module(name)
 
 
 if __name__ == "__main__":
