@@ -34,6 +34,7 @@ from envmgr.model.run_record import Metric, RunInput, RunRecord, SeriesPlace, St
 from envmgr.planning.observe import observe
 from envmgr.results.records import DERIVATION, DERIVATIONS, FILE
 from envmgr.store.durable import write_file
+from envmgr.store.path_lock import exclusive
 from envmgr.store.roots import Root
 from envmgr.store.store import Store
 
@@ -91,6 +92,8 @@ class Question:
     """What is lent of NVIDIA's driver, where the plan uses it."""
     series: SeriesPlace | None = None
     """Where the run stands in a series; None for one that stands alone."""
+    replays: str = ""
+    """Id of the run that it repeats."""
 
 
 def run(
@@ -125,15 +128,18 @@ class _Run:
     def go(self) -> RunRecord:
         """Everything, in order."""
         names = self._names()
-        files = self._files(names)
+        files = self._files(names) | self._derivations()
         taken = [step for step in self.plan.spelled_out() if holds(step.when, self.node.choices.__getitem__)]
         actions = {step.name: self._action(step, names) for step in taken}
         self.store.hold(self.closure)
+        with exclusive(self.store.layout.run_lock(self.id), holder=f"run {self.id}", timeout=0):
+            return self._recorded(files, actions)
+
+    def _recorded(self, files: Mapping[str, bytes], actions: Mapping[str, Action]) -> RunRecord:
         started, clock, before = datetime.now(UTC), time.monotonic(), observe()
         self.folder.mkdir(parents=True)
         for file, text in files.items():
-            (self.folder / file).write_text(text)
-        self._keep_derivations()
+            (self.folder / file).write_bytes(text)
         steps = [self._step(name, action) for name, action in actions.items()]
         metrics = self._metrics(steps)
         record = RunRecord(
@@ -144,11 +150,14 @@ class _Run:
             settings=dict(self.question.settings),
             environment=dict(sorted(self.question.environment.items())),
             replaced=dict(sorted(self.question.replaced.items())),
+            targets=self.plan.targets,
+            replays=self.question.replays,
             derivation=self.node.digest,
             lockfile=self.question.lockfile,
             inputs={role: self._described(role) for role in self.node.inputs},
             closure=tuple(sorted(self.closure)),
             isolation=self.executor.isolation,
+            files={name: Digest.of(text) for name, text in sorted(files.items())},
             bare_host=self._lent(),
             host=self.question.facts,
             before=before,
@@ -163,7 +172,7 @@ class _Run:
         self._keep(record)
         return record
 
-    def _files(self, names: Mapping[str, str]) -> dict[str, str]:
+    def _files(self, names: Mapping[str, str]) -> dict[str, bytes]:
         """The files that the axes ask for, by name; without the lines that name what is not set."""
         unset = [f"{{{name}}}" for name in self.plan.settings.keys() - self.question.settings.keys()]
         texts = {name: RunFile(text=file) if isinstance(file, str) else file for name, file in self.plan.files.items()}
@@ -172,16 +181,15 @@ class _Run:
                 fill(line, names, self.node.recipe)
                 for line in file.text.splitlines(keepends=True)
                 if not any(word in line for word in unset)
-            )
+            ).encode()
             for name, file in texts.items()
             if holds(file.when, self.node.choices.__getitem__)
         }
 
-    def _keep_derivations(self) -> None:
-        """Leave the texts of what the run was made from: objects are collected, recipes change, a result stays."""
+    def _derivations(self) -> dict[str, bytes]:
+        """The texts of what the run was made from: objects are collected, recipes change, a result stays."""
         *below, own = (item.derivation.text for item in self.node.walk())
-        (self.folder / DERIVATION).write_bytes(own)
-        (self.folder / DERIVATIONS).write_bytes(b"".join(text + b"\n" for text in below))
+        return {DERIVATION: own, DERIVATIONS: b"".join(text + b"\n" for text in below)}
 
     def _keep(self, record: RunRecord) -> None:
         """Write the record, last of all, and keep what it speaks of as long as its folder is there."""

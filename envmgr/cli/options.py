@@ -124,6 +124,18 @@ def pure_option() -> Decorator:
     )
 
 
+def sandbox_option() -> Decorator:
+    """`--sandbox POLICY`: how what is run is held."""
+    return click.option(
+        "--sandbox",
+        type=click.Choice(get_args(Policy)),
+        default="preferred",
+        show_default=True,
+        help="How builds are held: in a full sandbox or not at all; as well as this host allows; by Landlock; "
+        "or by nothing.",
+    )
+
+
 def work_options() -> Decorator:
     """How to work: jobs, offline, sandbox, limits."""
     options = (
@@ -133,14 +145,7 @@ def work_options() -> Decorator:
             is_flag=True,
             help="Use no network: what is neither in the store nor in a folder is an error.",
         ),
-        click.option(
-            "--sandbox",
-            type=click.Choice(get_args(Policy)),
-            default="preferred",
-            show_default=True,
-            help="How builds are held: in a full sandbox or not at all; as well as this host allows; by Landlock; "
-            "or by nothing.",
-        ),
+        sandbox_option(),
         click.option("--no-caches", is_flag=True, help="Copy nothing from binary caches."),
         click.option("--stream", is_flag=True, help="With --json: each event too, one object a line (--json=stream)."),
         click.option(

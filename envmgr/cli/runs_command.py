@@ -7,6 +7,9 @@ command = LazyGroup(
     module="envmgr.cli.runs.{}_runs",
     lines={
         "list": "The runs in a table, the newest last.",
+        "show": "A run: what it was, what came of it, on what.",
+        "rm": "Remove runs for good.",
+        "verify": "Whether runs are still what their records say.",
     },
     help="List, look at, check, repeat, take in, hand out and remove recorded runs.",
 )

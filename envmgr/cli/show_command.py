@@ -12,12 +12,14 @@ from envmgr.cli.axes import ShownAxis, ShownRefusal, axes_of, axes_text, refusal
 from envmgr.cli.operand import store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
+from envmgr.cli.run_page import run_page
 from envmgr.model.digest import Digest
 from envmgr.model.realisation import Realisation
 from envmgr.model.run_record import AnyRecord, Recorded
 from envmgr.model.store_path import StorePath
 from envmgr.planning.catalog import UnknownNameError
-from envmgr.results.records import find, records
+from envmgr.results.ledger import entries
+from envmgr.results.records import find
 from envmgr.store.db import NotValidError
 
 
@@ -59,8 +61,10 @@ class Object(TypedDict):
 @click.pass_obj
 @answers("show")
 def command(project: Project, /, *, what: str, axes: dict[str, str]) -> Answer[Recipe | Object | AnyRecord]:
-    """Show a recipe's derivation, a store path's object, or a run's record (the beginning of its id will do)."""
+    """Show a recipe's derivation, a store path's object, or a run (as `runs show`; the beginning of its id will do)."""
     data = _shown(project, what, axes)
+    if isinstance(data, Recorded):
+        return Answer(data, run_page(data, project.store_root / "runs" / data.id))
     return Answer(data, _recipe_text(data) if is_recipe(data) else to_json(data, indent=2))
 
 
@@ -74,7 +78,7 @@ def _shown(project: Project, what: str, axes: dict[str, str]) -> Recipe | Object
         return _object(project, path)
     names = project.catalog.names()
     if what not in names:
-        raise UnknownNameError("recipe, store path or run", what, [*names, *(run.id for run in records(runs))])
+        raise UnknownNameError("recipe, store path or run", what, [*names, *(entry.run for entry in entries(runs))])
     return _recipe(project, what, axes)
 
 

@@ -97,6 +97,10 @@ class RunRecord(Recorded):
     """Variables that every step got from the command line."""
     replaced: dict[str, str] = {}
     """Inputs in whose place the command line put another recipe, by role: `recipe` or `recipe@version`."""
+    targets: dict[str, int | float] = {}
+    """The least values of metrics that its recipe asks for, held against it where it looked at all samples."""
+    replays: str = ""
+    """Id of the run that it repeats; empty for one that was asked for by itself."""
     derivation: Digest
     lockfile: Digest | None
     """Digest of the lockfile's bytes; null for a run without one."""
@@ -104,6 +108,8 @@ class RunRecord(Recorded):
     closure: tuple[StorePath, ...]
     """Every object that the run could see, sorted."""
     isolation: Isolation
+    files: dict[str, Digest] = {}
+    """What lay in the run's folder before the first step, such as LoadGen's user.conf."""
     bare_host: dict[str, str]
     """What the host lent: file names to digests."""
     host: HostFacts

@@ -17,7 +17,7 @@ class NoSuchRunError(UsageError):
 
     def __init__(self, text: str) -> None:
         self.text = text
-        super().__init__(f"no run and no series begins with {text!r}", fix="envmgr runs lists them")
+        super().__init__(f"no run and no series begins with {text!r}", fix="`envmgr runs list` shows what there is")
 
 
 class AmbiguousSeriesError(InvalidInputError):

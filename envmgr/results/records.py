@@ -49,10 +49,26 @@ def find(folder: Path, run: str) -> AnyRecord | None:
         AmbiguousRunError: several do.
         DamagedRecordError: it cannot be read.
     """
-    files = sorted(folder.glob(f"{run}*/{FILE}")) if run.replace("-", "").isalnum() else []
-    if len(files) > 1:
-        raise AmbiguousRunError(run, [file.parent.name for file in files])
-    return read(files[0]) if files else None
+    found = _begun(folder, run, FILE)
+    return read(found / FILE) if found else None
+
+
+def folder_of(folder: Path, run: str) -> Path | None:
+    """The folder of a run, as `find`, whether it has a record or not.
+
+    Raises:
+        AmbiguousRunError: several begin so.
+    """
+    return _begun(folder, run, "")
+
+
+def _begun(folder: Path, run: str, file: str) -> Path | None:
+    """The one folder whose name begins so, of those that have a file."""
+    paths = folder.glob(f"{run}*/") if run.replace("-", "").isalnum() else []
+    found = sorted(path for path in paths if path.is_dir() and (path / file).exists())
+    if len(found) > 1:
+        raise AmbiguousRunError(run, [path.name for path in found])
+    return found[0] if found else None
 
 
 def read(file: Path) -> AnyRecord:
@@ -63,5 +79,8 @@ def read(file: Path) -> AnyRecord:
     """
     try:
         return parse_record(file.read_text())
-    except (OSError, ValidationError) as error:
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise DamagedRecordError(file, ": ".join([*map(str, fault["loc"][-1:]), fault["msg"]])) from error
+    except (OSError, ValueError) as error:
         raise DamagedRecordError(file, str(error)) from error

@@ -8,7 +8,7 @@ from typing import Literal
 from envmgr.content import ReadError, hash_file
 from envmgr.model.digest import Digest
 from envmgr.model.errors import IntegrityError
-from envmgr.model.run_record import Recorded
+from envmgr.model.run_record import Recorded, RunRecord
 
 _SHOWN = 3
 
@@ -38,7 +38,8 @@ class TouchedRunError(IntegrityError):
 
 def recorded_files(record: Recorded) -> dict[str, Digest]:
     """The files of a run by path below its folder, each with the digest that its record has."""
-    return {path: digest for step in record.steps for path, digest in step.files.items()}
+    written = record.files if isinstance(record, RunRecord) else {}
+    return {**written, **{path: digest for step in record.steps for path, digest in step.files.items()}}
 
 
 def touched(folder: Path, record: Recorded) -> list[Touched]:

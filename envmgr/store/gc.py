@@ -182,9 +182,10 @@ class _Collection:
         return done
 
     def delete_stale_locks(self) -> None:
-        """Those that nobody holds: there is one for everything that was ever built or copied."""
-        for lock in (*self.layout.locks.glob("build-*"), *self.layout.locks.glob("copy-*")):
-            remove_free(lock)
+        """Those that nobody holds: there is one for everything that was ever built, copied or run."""
+        for kind in ("build", "copy", "run"):
+            for lock in self.layout.locks.glob(f"{kind}-*"):
+                remove_free(lock)
 
     def take(self, files: Iterable[_File]) -> list[str]:
         """Move files and trees into the trash; their names there."""

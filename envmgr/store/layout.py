@@ -105,6 +105,10 @@ class Layout:
         """Held while a resolved derivation is being built: by one process at a time."""
         return self.locks / f"build-{resolved.hex}"
 
+    def run_lock(self, run: str) -> Path:
+        """Held by a run, by its id, until it is recorded."""
+        return self.locks / f"run-{run}"
+
     @cached_property
     def copy_lock(self) -> Path:
         """A part of it, by store path, is held while an object is being copied from elsewhere."""

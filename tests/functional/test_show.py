@@ -1,10 +1,12 @@
 """`envmgr show`: a recipe, a store path, a run."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
 from envmgr.store.record import read
 from tests.functional.conftest import Checkout
+from tests.records import imported, keep
 
 RUN = "[[run.steps]]\nname = 'measure'\nargv = ['/bin/sh', '-c', 'echo done']\n"
 
@@ -89,8 +91,15 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(checkout: Checkout) -> None:
     checkout.recipe("bench", RUN)
     record = Path(checkout("run", "bench", "--json").data["record"])
     name = record.parent.name
-    assert checkout("show", name[:-3]).stdout == record.read_text()
-    assert checkout("show", name, "--json").data["id"] == name
+    assert checkout("show", name, "--json").data == json.loads(record.read_text())
+    shown = checkout("show", name[:-3]).stdout
+    assert shown == checkout("runs", "show", name[:-3]).stdout
+    assert shown.startswith(f"run {name}: bench 1\n")
+    assert shown.endswith(f"files: {record.parent}\n")
+    keep(record.parent.parent, imported("20260101-000000-aaaaaa", metrics={"result_valid": False}))
+    shown = checkout("runs", "show", "20260101").stdout
+    assert [words for words in ("imported from results", "result_valid  False") if words not in shown] == []
+    assert checkout.fails(2, "runs", "show", "2025")["class"] == "NoSuchRunError"
 
 
 def test_an_unknown_name_gets_the_nearest_one(checkout: Checkout) -> None:
