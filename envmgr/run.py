@@ -79,7 +79,8 @@ class Question:
     """What is to be run: a plan, what its inputs came to, and what was set."""
 
     node: Node
-    inputs: Mapping[Digest, Realisation]
+    inputs: Mapping[Digest, Realisation | RunInput]
+    """By derivation digest: realised just now, or as a run recorded them."""
     settings: Mapping[str, int | float]
     """The open values that have one."""
     lockfile: Digest | None
@@ -257,7 +258,7 @@ class _Run:
             names["python.name"] = self.interpreter.library_name
         return names
 
-    def _input(self, role: str) -> Realisation:
+    def _input(self, role: str) -> Realisation | RunInput:
         return self.question.inputs[self.node.inputs[role].digest]
 
     def _lent(self) -> dict[str, str]:

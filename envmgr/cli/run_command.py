@@ -24,8 +24,7 @@ from envmgr.cli.project import Project, doubtful, locked
 from envmgr.cli.ready import Terms, ready
 from envmgr.cli.realizing import realizing
 from envmgr.cli.repeated import Repeated, repeated
-from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError
-from envmgr.model.recipe import Run
+from envmgr.cli.verdict import verdict
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.requirements import require
@@ -117,30 +116,8 @@ def _once(terms: Terms, asked: Asked, work: Mapping[str, Any]) -> Answer[Recorde
         {"record": folder / "record.json", "run": record, "not_submittable": not_submittable(record)},
         _summary(record, folder),
         warnings=doubtful([asked.node], lockfile),
-        failure=_verdict(record, asked.run, folder),
+        failure=verdict(record, folder),
     )
-
-
-def _verdict(record: RunRecord, plan: Run, folder: Path) -> EnvmgrError | None:
-    """What is wrong with a run that went to its end; None where nothing is."""
-    if record.exit_code == InvalidResultError.exit_code:
-        return InvalidResultError(
-            "LoadGen says INVALID: the run is no measurement",
-            where=str(folder),
-            fix="mlperf_log_summary.txt says which rule was broken",
-        )
-    if record.exit_code == AccuracyError.exit_code:
-        asked = ", ".join(
-            f"{name} {record.metrics[name]} (at least {least})"
-            for name, least in plan.targets.items()
-            if float(record.metrics.get(name, least)) < least
-        )
-        return AccuracyError(
-            f"below the recipe's target: {asked}",
-            where=str(folder),
-            fix="hold it against an earlier run: envmgr runs list",
-        )
-    return None
 
 
 def _summary(record: RunRecord, folder: Path) -> str:

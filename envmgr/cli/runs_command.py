@@ -8,6 +8,7 @@ command = LazyGroup(
     lines={
         "list": "The runs in a table, the newest last.",
         "show": "A run: what it was, what came of it, on what.",
+        "replay": "Repeat a run as it was, whatever the recipes say today.",
         "rm": "Remove runs for good.",
         "verify": "Whether runs are still what their records say.",
     },
