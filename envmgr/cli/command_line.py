@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "log": "The log of the last build of a recipe.",
     "optimise": "Let equal files take their bytes once.",
     "probe": "The facts of this host.",
+    "provenance": "A signed statement of where something comes from.",
     "realize": "Have it, copy it, or build it; prints the path.",
     "recipe": "Recipes of your own: new, check, fmt.",
     "root": "What is kept, and why.",

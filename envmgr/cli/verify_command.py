@@ -1,4 +1,4 @@
-"""`envmgr verify`: hold every byte of the store against its manifest."""
+"""`envmgr verify`: hold every byte of the store against its manifest, and runs against their records."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,9 +13,11 @@ from envmgr.cli.live import Notice, watching
 from envmgr.cli.operand import objects
 from envmgr.cli.options import complete_recipe, set_option, work_options
 from envmgr.cli.project import NoCheckoutError, Project
+from envmgr.cli.proof import HeldRun, Proved, closure_of, fault_of, held, held_line, proved, proved_line, runs_among
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, UsageError
 from envmgr.model.event import Event
+from envmgr.model.run_record import Recorded
 from envmgr.model.store_path import StorePath
 from envmgr.store.contradiction import unindexed
 from envmgr.store.store import Store
@@ -52,6 +54,10 @@ class Verified(TypedDict):
 
     objects: int
     damages: list[Damaged]
+    runs: list[HeldRun]
+    """The runs that were named, each against its record."""
+    proved: list[Proved]
+    """With --provenance: who vouches for what."""
 
 
 class Rebuilt(TypedDict):
@@ -63,10 +69,16 @@ class Rebuilt(TypedDict):
 
 
 @click.command("verify")
-@click.argument("what", nargs=-1, metavar="[NAME|PATH]...", shell_complete=complete_recipe)
+@click.argument("what", nargs=-1, metavar="[NAME|PATH|RUN]...", shell_complete=complete_recipe)
 @set_option()
 @work_options()
 @click.option("--repair", is_flag=True, help="Copy, build or fetch again what is damaged.")
+@click.option(
+    "--provenance",
+    "signed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Signed statements, which must hold for all that is named.",
+)
 @click.option("--rebuild-db", is_flag=True, help="Make the index again from the files beside it, and stop.")
 @click.pass_obj
 @answers("verify")
@@ -76,21 +88,30 @@ def command(
     *,
     what: Sequence[str],
     axes: dict[str, str],
+    signed: Path | None,
     repair: bool,
     rebuild_db: bool,
     **work: Any,  # noqa: ANN401  the shared options, as click parsed them
 ) -> Answer[Verified | Rebuilt]:
     """Read every byte, mode and link of the store, or of objects with all that they refer to (exit 7 for damage).
 
+    Of a run that is all that it could see; its files are held against its record, by digest. With --provenance a key
+    that you trust must have signed what is here: the run's record, its logs and its closure, or the object.
+
     Nothing is changed without --repair. What is damaged is then copied from a binary cache, or built or fetched again,
     as the recipes at hand and the derivations in the store say. It is replaced by exactly what it was, or left.
     """
     if rebuild_db:
-        if what or repair:
+        if what or repair or signed:
             raise UsageError("--rebuild-db stands alone", fix="first verify --rebuild-db, then verify again")
         return _rebuilt(project)
+    if signed and not what:
+        raise UsageError("--provenance of what?", fix="name a run, a store path or a recipe as well")
     with project.store() as store, watching(stream=work["stream"]) as notice:
-        paths = _asked(project, store, what, axes) if what else None
+        proofs = proved(project, store, what, axes, signed) if signed else []
+        runs, others = runs_among(store, what)
+        paths = _asked(project, store, runs, others, axes) if what else None
+        held_runs = [held(store, run) for run in runs]
         warnings = [] if what else _index_faults(store)
         count = store.statistics().objects if paths is None else len(paths)
         damages = verify(store, paths, progress=lambda path: notice(Event("progressed", str(path), "verify")))
@@ -100,11 +121,13 @@ def command(
     fix = "they are as they were; the reasons stand above" if repair else "envmgr verify --repair"
     if any(damage.index_is_wrong for damage in damages):
         fix = "envmgr verify --rebuild-db"
+    lines = [line for damage in data for line in _lines(damage)]
+    lines += [*map(held_line, held_runs), *map(proved_line, proofs)]
     return Answer(
-        {"objects": count, "damages": data},
-        "\n".join([*(line for damage in data for line in _lines(damage)), _total(count, len(damages), len(left))]),
+        {"objects": count, "damages": data, "runs": held_runs, "proved": proofs},
+        "\n".join([*lines, _total(count, len(damages), len(left))]),
         warnings=warnings,
-        failure=DamagedStoreError(left, project.store_root, fix=fix) if left else None,
+        failure=DamagedStoreError(left, project.store_root, fix=fix) if left else fault_of(store, held_runs),
     )
 
 
@@ -123,9 +146,12 @@ def _index_faults(store: Store) -> list[str]:
     return [f"{what}{named} (`envmgr verify --rebuild-db` takes them in, `envmgr gc` deletes the objects)"]
 
 
-def _asked(project: Project, store: Store, what: Sequence[str], axes: dict[str, str]) -> Collection[StorePath]:
-    named = [path for name in what for path in objects(project, store, name, axes)]
-    return store.database.closure(named)
+def _asked(
+    project: Project, store: Store, runs: Sequence[Recorded], others: Sequence[str], axes: dict[str, str]
+) -> Collection[StorePath]:
+    """The closure of all that was named: of runs and of other things."""
+    named = [path for name in others for path in objects(project, store, name, axes)]
+    return store.database.closure([*named, *closure_of(runs)])
 
 
 def _repair(

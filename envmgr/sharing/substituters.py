@@ -217,7 +217,7 @@ class Substituters:
         signers = [(made, self._trust.signer(record, made)) for made in record.realisations]
         origin = f"cache {member.cache.name}, signed by "
         signed = tuple(record.realisation(made, origin=origin + signer) for made, signer in signers if signer)
-        doubts = {self._trust.doubt(made) for made in record.realisations} or {"nobody has signed it"}
+        doubts = {str(self._trust.doubt(made.signatures)) for made in record.realisations} or {"nobody has signed it"}
         return Found(member.cache, record, signed, doubt="" if signed else "; ".join(sorted(doubts)))
 
     def _doubt(self, found: Found, question: Question) -> str:
@@ -226,7 +226,9 @@ class Substituters:
             return "it was not built in a sandbox"
         if question.pinned:
             return f"that it was built in a sandbox is not sure: {found.doubt or 'nobody has signed that'}"
-        return "; ".join(sorted({self._trust.doubt(made) for made in found.record.about(question.digest)}))
+        return "; ".join(
+            sorted({str(self._trust.doubt(made.signatures)) for made in found.record.about(question.digest)})
+        )
 
     def _is_isolated(self, made: Realisation) -> bool:
         return made.isolation == "sandboxed" or not self._sandboxed

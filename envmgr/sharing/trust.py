@@ -2,11 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from envmgr.config import Caches
 from envmgr.sharing.keys import PublicKey
 from envmgr.sharing.record import Record, SignedRealisation
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why nobody vouches for something."""
+
+    kind: Literal["false", "revoked", "untrusted", "unsigned"]
+    keys: tuple[str, ...] = ()
+    """The names of the keys that it is about."""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "false":
+                return f"the signature of {self.keys[0]} is false"
+            case "revoked":
+                return f"it is signed by {', '.join(self.keys)}, which was revoked"
+            case "untrusted":
+                return f"it is signed by {', '.join(self.keys)}, which is not trusted"
+            case "unsigned":
+                return "nobody has signed it"
 
 
 @dataclass(frozen=True)
@@ -29,18 +49,19 @@ class Trust:
 
     def signer(self, record: Record, made: SignedRealisation) -> str:
         """The name of a trusted key whose signature holds; empty where there is none."""
-        statement = record.statement(made)
-        for name, signature in sorted(made.signatures.items()):
+        return self.holder(made.signatures, record.statement(made))
+
+    def holder(self, signatures: Mapping[str, str], statement: bytes) -> str:
+        """The name of a trusted key that has signed a statement; empty where there is none."""
+        for name, signature in sorted(signatures.items()):
             if name in self.trusted and self.trusted[name].holds(signature, statement):
                 return name
         return ""
 
-    def doubt(self, made: SignedRealisation) -> str:
-        """Why nobody vouches for a realisation that has no `signer`."""
-        if false := sorted(made.signatures.keys() & self.trusted.keys()):
-            return f"the signature of {false[0]} is false"
-        if revoked := sorted(made.signatures.keys() & self.revoked):
-            return f"it is signed by {', '.join(revoked)}, which was revoked"
-        if made.signatures:
-            return f"it is signed by {', '.join(sorted(made.signatures))}, which is not trusted"
-        return "nobody has signed it"
+    def doubt(self, signatures: Mapping[str, str]) -> Doubt:
+        """Why nobody vouches for what has these signatures, and no `holder`."""
+        if false := sorted(signatures.keys() & self.trusted.keys()):
+            return Doubt("false", tuple(false))
+        if revoked := sorted(signatures.keys() & self.revoked):
+            return Doubt("revoked", tuple(revoked))
+        return Doubt("untrusted", tuple(sorted(signatures))) if signatures else Doubt("unsigned")

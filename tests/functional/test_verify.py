@@ -23,7 +23,7 @@ def words(checkout: Checkout) -> Path:
 
 def test_a_store_as_it_was_made_is_clean(checkout: Checkout, words: Path) -> None:
     assert checkout("verify").stdout == "1 objects, 0 damaged\n"
-    assert checkout("verify", "--json").data == {"objects": 1, "damages": []}
+    assert checkout("verify", "--json").data == {"objects": 1, "damages": [], "runs": [], "proved": []}
 
 
 def test_each_file_that_is_not_as_it_was_is_named(checkout: Checkout, words: Path) -> None:

@@ -1,0 +1,110 @@
+"""Whether a signed statement holds: somebody who is trusted has signed it, and it is of what is here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from envmgr.model.errors import IntegrityError
+from envmgr.model.field_change import FieldChange, field_changes
+from envmgr.provenance.envelope import Envelope, NotAnEnvelopeError
+from envmgr.provenance.statement import BUILD_TYPES, Statement
+from envmgr.sharing.trust import Trust
+
+_SHOWN = 5
+
+
+class OtherStatementError(IntegrityError):
+    """A statement is not of what is asked about."""
+
+    def __init__(self, asked: str, about: Sequence[str], where: str) -> None:
+        self.asked, self.about = asked, tuple(about)
+        super().__init__(
+            f"this is no statement of {asked}, but of {', '.join(about) or 'nothing'}",
+            where=where,
+            fix=f"envmgr provenance {asked} writes one",
+        )
+
+
+class NotAsStatedError(IntegrityError):
+    """What is here is not what was signed."""
+
+    def __init__(self, asked: str, changes: Sequence[FieldChange], where: str) -> None:
+        self.asked, self.changes = asked, tuple(changes)
+        listed = "".join(f"\n    {change}" for change in changes[:_SHOWN])
+        super().__init__(
+            f"{asked} is not what was signed (signed -> here):{listed}",
+            where=where,
+            fix="what was changed stands above; only what was signed is vouched for",
+        )
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """A statement that holds."""
+
+    about: str
+    """The run, or the store path."""
+    signer: str
+    """The name of the trusted key."""
+    statement: Statement
+
+
+def envelopes(file: Path) -> list[Envelope]:
+    """The envelopes of a file, one a line.
+
+    Raises:
+        NotAnEnvelopeError: it has none, or a line is none.
+    """
+    lines = [line for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    if not lines:
+        raise NotAnEnvelopeError("the file is empty", str(file))
+    return [Envelope.parse(line, where=f"{file}:{number}") for number, line in enumerate(lines, 1)]
+
+
+def holds(found: Sequence[Envelope], about: str, here: Statement, trust: Trust, *, where: str) -> Vouched:
+    """What vouches for a run or an object, among some envelopes.
+
+    Args:
+        found: the envelopes.
+        about: the id of the run, or the store path.
+        here: what would be stated of it now.
+        trust: whose word counts.
+        where: the file that they came from.
+
+    Raises:
+        UnvouchedStatementError: nobody who is trusted has signed.
+        OtherStatementError: what is signed is of something else.
+        NotAsStatedError: what is signed is not what is here.
+    """
+    signed = [(item, item.signer(trust, where=where)) for item in found]
+    for envelope, signer in signed:
+        if subject_of(envelope.statement) == about:
+            if changes := list(field_changes(_compared(envelope.statement), _compared(here))):
+                raise NotAsStatedError(about, changes, where)
+            return Vouched(about, signer, envelope.statement)
+    raise OtherStatementError(about, [subject_of(envelope.statement) for envelope in found], where)
+
+
+def subject_of(statement: Statement) -> str:
+    """What a statement is of: the id of a run, or a store path."""
+    if _is_of_run(statement):
+        return str(statement["predicate"]["runDetails"].get("metadata", {}).get("invocationId", ""))
+    return ", ".join(item["name"] for item in statement["subject"])
+
+
+def _is_of_run(statement: Statement) -> bool:
+    return bool(statement["predicate"]["buildDefinition"]["buildType"] == BUILD_TYPES["run"])
+
+
+def _compared(statement: Statement) -> dict[str, Any]:
+    """What is held against what is here, lists by the names in them: of a run all but who did it, and when.
+
+    An object is what it contains. That others came to it in another way, or on another host, is no contradiction.
+    """
+    subject = {item["name"]: item.get("digest", {}) for item in statement["subject"]}
+    if not _is_of_run(statement):
+        return {"subject": subject}
+    definition = dict(statement["predicate"]["buildDefinition"])
+    dependencies = {item["name"]: item for item in definition.pop("resolvedDependencies", [])}
+    return {"subject": subject, "dependencies": dependencies, **definition}
