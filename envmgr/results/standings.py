@@ -44,9 +44,21 @@ def standings(runs: Mapping[str, Sequence[RunRecord]], against: str) -> list[Sta
     return [_standing(label, found, [] if label == against else runs[against]) for label, found in runs.items()]
 
 
+def standings_by_best(runs: Mapping[str, Sequence[RunRecord]]) -> tuple[list[Standing], Standing | None]:
+    """Each configuration, held against the best one; that one, if there is one."""
+    alone = [_standing(label, found, []) for label, found in runs.items()]
+    winner = best(alone)
+    return (standings(runs, winner.configuration) if winner else alone), winner
+
+
 def best(standing: Sequence[Standing]) -> Standing | None:
-    """The configuration with the best median, of those whose runs were all VALID; None where there is none."""
+    """The configuration with the best median, of those whose runs were all VALID.
+
+    None where there is none, or where they are compared by different numbers: a latency beats no rate.
+    """
     found = [item for item in standing if item.is_valid and item.value is not None]
+    if len({item.metric for item in found}) > 1:
+        return None
     lower = bool(found) and found[0].better == "lower"
     return min(found, key=lambda item: (1 if lower else -1) * _median(item), default=None)
 

@@ -49,7 +49,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench",
         "runs list", "runs show 2", "runs verify", "show 2", "runs replay 2", "runs rm 2",
         "lock tool", "lock --check", "root add tool", "root list", "root why tool",
-        "root remove tool",
+        "root remove tool", "run bench --repeat 1", "sweep bench",
         "verify", "verify --rebuild-db", "optimise", "gc --dry-run", "probe", "doctor", "schema",
         "why-depends tool words", "why-rebuild tool", "size tool", "sbom tool", "diff tool words",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",

@@ -8,6 +8,7 @@ SUMMARY = """\
 Scenario : Offline
 Mode     : PerformanceOnly
 Samples per second: {pace}
+90.00 percentile latency (ns): {pace}
 Result is : {verdict}
 """
 SCRIPT = f"""\
@@ -33,7 +34,7 @@ argv = ["/bin/sh", "-c", {json.dumps(SCRIPT)}]
 [variants.scenario]
 default = "Offline"
 Offline = {{}}
-Server = {{}}
+SingleStream = {{}}
 
 [variants.state]
 default = "whole"
