@@ -292,6 +292,7 @@ def _words(words: Words, prefix: str) -> Iterator[str]:
         if isinstance(meaning, Meaning):
             ours = [f"--set {axis}={value}" for axis, value in meaning.sets.items()]
             ours += [*meaning.options, *([f"then envmgr {' '.join(meaning.then)}"] if meaning.then else [])]
+            ours += [f"{option} {value}".strip() for option, value in meaning.later.items()]
             shown = f"{prefix}{name}".replace("#", "N").replace("--", "-", 1 if len(name) == 1 else 0)
             cells = [" ".join(ours).replace("{}", "N"), (meaning.note or meaning.lacks).replace("{}", "N")]
             yield _row([f"`{shown}`", f"`{cells[0]}`" if cells[0] else "—", _cell(cells[1])])

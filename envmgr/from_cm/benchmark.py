@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from envmgr.from_cm.meaning import NOTHING, Known, Meaning, Rule, Values, Words, lacks, note, sets
+from envmgr.from_cm.meaning import NOTHING, Known, Meaning, Rule, Values, Words, lacks, later, note, sets
 from envmgr.from_cm.words import WHOLE_IMAGENET
 
 _OTHERS = "other models than MLPerf's RetinaNet and ResNet50 are not here; a recipe adds one"
@@ -106,12 +106,16 @@ _NOT_PYTORCH = note(
     "torchvision is constrained, and yet the backend is onnxruntime, as in the tutorial's section on PyTorch, whose"
     " command runs ONNX Runtime; PyTorch is --set backend=pytorch"
 )
+_NEWEST_ROUND = Meaning(
+    {"round": "v5.1"}, note="a submission is of a round, and this is the newest that takes RetinaNet as it is"
+)
 RULES = (
     Rule(seen=("_full",), when={"model": "retinanet"}, unset="dataset", meaning=sets(dataset="openimages")),
     Rule(seen=("_full",), when={"model": "resnet50"}, unset="dataset", meaning=lacks(WHOLE_IMAGENET)),
     Rule(when={"model": "retinanet"}, unset="dataset", meaning=_OPENIMAGES),
     Rule(when={"model": "resnet50"}, unset="dataset", meaning=_IMAGENET),
     Rule(unset="count", meaning=_ALL_SAMPLES),
+    Rule(seen=("_submission",), unset="round", meaning=_NEWEST_ROUND),
     Rule(seen=("adr.ml-engine-torchvision",), when={"backend": "onnxruntime"}, meaning=_NOT_PYTORCH),
 )
 DEFAULTS: Mapping[str, str] = {
@@ -148,11 +152,17 @@ APP = Known(
     rules=RULES,
 )  # fmt: skip
 
-_SHORT = (
-    "CM's short form edits the text of the submission checker until it accepts 100 samples and any result; here no"
-    " checker is touched"
+_SHORT = Meaning(
+    later={"--short": ""},
+    note="CM's short form edits the text of the submission checker until it accepts 100 samples and any result; here no"
+    " checker is touched: the tree says that it is not submittable, and `envmgr submission check` refuses it",
 )
-_SUBMISSION = Meaning({"mode": "both"}, then=("submission", "create"), note="a submission is made of recorded runs")
+_SUBMISSION = Meaning(
+    {"mode": "both"},
+    then=("submission", "create", "last"),
+    later={"--submitter": "default", "--division": "open", "--system": "auto", "-o": "submission"},
+    note="a submission is made of recorded runs; without --short a person completes the description of the system",
+)
 _FIND = Meaning(
     {"mode": "performance"},
     note="CM makes a short run to learn the pace of the next one; here every run learns it in its warm-up",
@@ -174,7 +184,7 @@ WRAPPER = Known(
         "performance-only": sets(mode="performance"),
         "find-performance": _FIND,
         "populate-readme": note("a run's record says with which command and which closure it was made"),
-        "short": note(_SHORT),
+        "short": _SHORT,
         "full": NOTHING,
         "all-scenarios": lacks("one run a scenario: --scenario Offline, SingleStream, MultiStream, Server"),
         "compliance": sets(mode="both", audit="TEST01"),
@@ -190,15 +200,15 @@ WRAPPER = Known(
         "framework": BACKEND,
         "device": DEVICE,
         "model": MODEL,
-        "submitter": note(_SYSTEM),
-        "division": note(_SYSTEM),
-        "category": note(_SYSTEM),
-        "system_type": note(_SYSTEM),
-        "status": note(_SYSTEM),
-        "submission_dir": note(_SYSTEM),
-        "run_checker": note(_SYSTEM),
-        "skip_truncation": note(_SYSTEM),
-        "skip_submission_generation": note(_SYSTEM),
+        "submitter": later("--submitter"),
+        "division": later("--division"),
+        "category": later("--category"),
+        "system_type": later("--category"),
+        "status": note("a property of the system: its description says it"),
+        "submission_dir": later("-o"),
+        "run_checker": note("`envmgr submission check DIR --checker PATH` asks MLPerf's checker, as the user has it"),
+        "skip_truncation": lacks("MLPerf takes no whole accuracy log"),
+        "skip_submission_generation": note("leave out the second command"),
         "compliance": {"yes": sets(mode="both", audit="TEST01"), "no": NOTHING},
         "pip_loadgen": note("LoadGen is built from pinned sources for C++ and is a pinned wheel for Python"),
     },

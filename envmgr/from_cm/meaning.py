@@ -14,6 +14,8 @@ class Meaning:
     """Another command than its script's."""
     then: tuple[str, ...] = ()
     """A further command after it."""
+    later: Mapping[str, str] = field(default_factory=dict)
+    """Options of that further command, with their values; nothing where there is none."""
     options: tuple[str, ...] = ()
     """Options of the command."""
     note: str = ""
@@ -25,8 +27,9 @@ class Meaning:
         """This meaning for a word with that value."""
         return Meaning(
             {key: text.replace("{}", value) for key, text in self.sets.items()},
-            self.command,
+            tuple(text.replace("{}", value) for text in self.command),
             self.then,
+            {option: text.replace("{}", value) for option, text in self.later.items()},
             tuple(text.replace("{}", value) for text in self.options),
             self.note.replace("{}", value),
             self.lacks.replace("{}", value),
@@ -73,6 +76,11 @@ NOTHING = Meaning()
 def note(text: str) -> Meaning:
     """A word that nothing need be done for, and why."""
     return Meaning(note=text)
+
+
+def later(option: str) -> Meaning:
+    """A word whose value is that of an option of the command after it."""
+    return Meaning(later={option: "{}"})
 
 
 def lacks(text: str) -> Meaning:

@@ -124,14 +124,23 @@ SCRIPTS: tuple[Known, ...] = (
     ),
     Known(
         _tags("generate submission mlperf mlperf-inference inference mlcommons inference-submission"),
-        command=("submission", "create"),
-        note="a submission is made of recorded runs",
-        flags={"submitter": note("a property of a submission"), "hw_name": note("a property of a submission")},
+        command=("submission", "create", "last", "--system", "auto", "-o", "submission"),
+        note="a submission is made of recorded runs: name one of each scenario instead of `last`",
+        flags={
+            "submitter": Meaning(options=("--submitter", "{}")),
+            "division": Meaning(options=("--division", "{}")),
+            "category": Meaning(options=("--category", "{}")),
+            "hw_name": note("a property of the system: its description says it"),
+        },
     ),
     Known(
         _tags("run mlperf mlcommons inference mlperf-inference submission checker submission-checker"),
-        command=("submission", "check"),
+        command=("submission", "check", "submission"),
         variations={"short-run": note("nothing is made easier for a short run")},
+        flags={
+            "submission_dir": Meaning(command=("submission", "check", "{}")),
+            "input": Meaning(command=("submission", "check", "{}")),
+        },
     ),
 )
 """In the order in which they are looked through: the first that has all tags is the one."""

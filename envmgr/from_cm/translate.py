@@ -63,6 +63,7 @@ class _Translating:
     values: dict[str, str] = field(default_factory=dict)
     options: list[str] = field(default_factory=list)
     then: list[tuple[str, ...]] = field(default_factory=list)
+    later: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
@@ -147,6 +148,7 @@ class _Translating:
         self.values |= meaning.sets
         self.command = meaning.command or self.command
         self.then += [meaning.then] if meaning.then else []
+        self.later |= meaning.later
         self.options += [option for option in meaning.options if option not in self.options]
         self.notes += [f"{shown}: {meaning.note}"] if meaning.note else []
         self.lacks += [f"{shown}: {meaning.lacks}"] if meaning.lacks else []
@@ -162,7 +164,8 @@ class _Translating:
             )
             words = [word for axis, value in values for word in _option(axis, value)]
             yield Command((*self.command, *words, *self.options), tuple(self.lacks))
-            yield from (Command(command) for command in self.then)
+            later = [word for option, value in self.later.items() for word in (option, value) if word]
+            yield from (Command((*command, *later)) for command in self.then)
         elif self.lacks:
             yield Command((), tuple(self.lacks))
 

@@ -76,6 +76,13 @@ class AccuracyError(EnvmgrError):
     meaning = "accuracy below target"
 
 
+class SubmissionError(EnvmgrError):
+    """A round of MLPerf refuses what was made, or what it was to be made of."""
+
+    exit_code = 10
+    meaning = "submission check failed"
+
+
 class NotReproducibleError(EnvmgrError):
     """A rebuild gave other bytes than the first build."""
 

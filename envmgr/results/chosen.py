@@ -6,8 +6,10 @@ from pathlib import Path
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.names import did_you_mean
 from envmgr.model.run_record import AnyRecord
-from envmgr.results.records import find, records
+from envmgr.results.records import FILE, find, read, records
 
+LAST = "last"
+"""What stands for the newest run."""
 SERIES = "s-"
 """How the id of every series begins, and that of no run."""
 
@@ -41,8 +43,8 @@ class UnknownConfigurationError(UsageError):
 def chosen(folder: Path, text: str) -> list[AnyRecord]:
     """The run whose id begins so; or, of `SERIES:CONFIGURATION`, the runs of it that count, oldest first.
 
-    A series of one configuration needs no more than its id. Runs that LoadGen says are INVALID are among them, warm-up
-    is not.
+    `last` is the newest run. A series of one configuration needs no more than its id. Runs that LoadGen says are
+    INVALID are among them, warm-up is not.
 
     Raises:
         NoSuchRunError: nothing is called so.
@@ -51,7 +53,7 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
         DamagedRecordError: a record cannot be read.
     """
     if not text.startswith(SERIES):
-        found = find(folder, text)
+        found = _last(folder) if text == LAST else find(folder, text)
         if found is None:
             raise NoSuchRunError(text)
         return [found]
@@ -65,6 +67,12 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
     return [
         run for run in runs if run.series and run.series.round > 0 and run.series.configuration == (label or known[0])
     ]
+
+
+def _last(folder: Path) -> AnyRecord | None:
+    """The newest run, by its id; None where there is none."""
+    files = sorted(folder.glob(f"*/{FILE}"))
+    return read(files[-1]) if files else None
 
 
 def series_of(runs: Iterable[AnyRecord], beginning: str) -> list[AnyRecord]:

@@ -25,6 +25,7 @@ EXIT_CODES = {
     7: "integrity: a hash or signature is wrong, the store is damaged",
     8: "the benchmark ran, LoadGen says INVALID",
     9: "accuracy below target",
+    10: "submission check failed",
     11: "a rebuild came out different",
     12: "the host lacks what the plan needs (driver, sandbox, disk, memory)",
     13: "waited too long for a path lock",

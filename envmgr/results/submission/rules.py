@@ -6,15 +6,20 @@ may yet be refused there, one with a reason is refused always (for its accuracy 
 
 from collections.abc import Iterator
 
-from envmgr.model.run_record import ImportedRecord, Recorded
+from envmgr.model.run_record import ImportedRecord, Recorded, RunRecord
 from envmgr.results.submission.rounds import LEAST_DURATION_MS, ROUNDS, Benchmark
 
 MEASURING = frozenset({"performance", "both"})
 
 
-def not_submittable(record: Recorded) -> list[str]:
-    """The reasons, the weightiest first; none for a run of which the record shows no fault."""
-    return list(_reasons(record))
+def not_submittable(record: Recorded, division: str = "closed") -> list[str]:
+    """The reasons, the weightiest first; none for a run of which the record shows no fault.
+
+    Args:
+        record: of the run.
+        division: the open one asks for no accuracy.
+    """
+    return [*_reasons(record), *(_of_accuracy(record) if division == "closed" else ())]
 
 
 def mark(record: Recorded) -> str:
@@ -39,6 +44,8 @@ def _of_round(record: Recorded) -> Iterator[str]:
     if name is None:
         yield "its recipe follows no round of MLPerf's"
         return
+    if isinstance(record, RunRecord) and "weights" in record.replaced:
+        yield f"its weights are {record.replaced['weights']}, of which nobody says what was done to them"
     if record.axes.get("backend") == "null":
         yield "the null backend answers nothing"
     taking = [item for item in ROUNDS.values() if model in item.benchmarks]
@@ -54,9 +61,6 @@ def _of_data(record: Recorded, benchmark: Benchmark) -> Iterator[str]:
     dataset = record.axes.get("dataset")
     if dataset != benchmark.dataset:
         yield f"the data set is {dataset}, not all of it ({benchmark.dataset})"
-    share = record.metrics.get(benchmark.metric)
-    if isinstance(share, float) and share < benchmark.target and not record.settings.get("count"):
-        yield f"{benchmark.metric} {share:.4f} is below {benchmark.target:.4f}, which the open division alone takes"
     loaded = record.settings.get("performance_samples", 0)
     if 0 < loaded < benchmark.performance_samples:
         yield f"performance_samples is {loaded}, less than {benchmark.performance_samples}"
@@ -66,6 +70,17 @@ def _of_data(record: Recorded, benchmark: Benchmark) -> Iterator[str]:
         most = int(pace * performance[0].seconds)
         if most < benchmark.offline_samples:
             yield f"Offline's query has at most {most} samples, less than {benchmark.offline_samples}"
+
+
+def _of_accuracy(record: Recorded) -> Iterator[str]:
+    """Over all of the data set; of a part it says nothing."""
+    found = ROUNDS.get(record.axes.get("round", ""))
+    benchmark = found.benchmarks.get(record.axes.get("model", "")) if found else None
+    if benchmark is None or record.settings.get("count") or record.axes.get("dataset") != benchmark.dataset:
+        return
+    share = record.metrics.get(benchmark.metric)
+    if isinstance(share, float) and share < benchmark.target:
+        yield f"{benchmark.metric} {share:.4f} is below {benchmark.target:.4f}, which the open division alone takes"
 
 
 def _of_length(record: Recorded) -> Iterator[str]:

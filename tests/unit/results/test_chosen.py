@@ -37,6 +37,7 @@ def runs(tmp_path: Path) -> Path:
         ("s-20260102-000000-bbbbbb:baseline", ["20260102-000000-000001", "20260102-000000-000003"]),
         ("s-20260102:threads=2", ["20260102-000000-000002"]),
         ("s-20260103", ["20260103-000000-000004"]),
+        ("last", ["20260103-000000-000004"]),
     ],
 )
 def test_a_run_or_all_counted_runs_of_a_configuration_are_chosen(runs: Path, text: str, ids: list[str]) -> None:

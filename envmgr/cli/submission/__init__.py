@@ -1,0 +1,1 @@
+"""The subcommands of `envmgr submission`, one file each."""

@@ -1,0 +1,87 @@
+"""What was answered: to all samples, well enough, and the log of it, truncated and hashed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from envmgr.results.submission.breach import Breach
+from envmgr.results.submission.checks.logs import check_seeds, open_log
+from envmgr.results.submission.detail_log import DetailLog
+from envmgr.results.submission.rounds import Benchmark
+from envmgr.results.submission.submitted import Result, files
+from envmgr.results.submission.truncate import HASH, MOST
+
+FILES = ("accuracy.txt", "mlperf_log_accuracy.json", "mlperf_log_detail.txt", "mlperf_log_summary.txt")
+_HASH = re.compile(rf"{HASH}[0-9a-f]{{64}}")
+
+
+def check_accuracy(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
+    """The accuracy run of a scenario."""
+    folder = result.logs / "accuracy"
+    if found := set(files(folder)) ^ set(FILES):
+        yield result.breach(
+            "accuracy.files", folder, f"missing, or not to be there: {', '.join(sorted(found))}", "the four files alone"
+        )
+    yield from _text(result, benchmark, folder / "accuracy.txt")
+    yield from check_truncated(result, "accuracy.truncated", folder / "mlperf_log_accuracy.json")
+    log, faults = open_log(result, "accuracy", folder / "mlperf_log_detail.txt")
+    yield from faults
+    if log is not None:
+        yield from check_seeds(result, "accuracy", folder / "mlperf_log_detail.txt", log)
+        yield from _log(result, benchmark, folder / "mlperf_log_detail.txt", log)
+
+
+def check_truncated(result: Result, rule: str, file: Path) -> Iterator[Breach]:
+    """A log of answers is never whole."""
+    if file.is_file() and not 0 < (size := file.stat().st_size) <= MOST:
+        yield result.breach(rule, file, f"it has {size} bytes; 1 to {MOST} are allowed", "truncate it: its ends alone")
+
+
+def check_hash(result: Result, rule: str, file: Path, text: str) -> Iterator[Breach]:
+    """The text beside a truncated log holds the SHA-256 of the whole one."""
+    if not any(_HASH.fullmatch(line) for line in text.splitlines()):
+        yield result.breach(
+            rule, file, f"it has no line {HASH}<SHA-256 of the whole log>", "truncate the log anew, from the whole one"
+        )
+
+
+def score(text: str, metric: str) -> float | None:
+    """The score in an evaluator's words; None where it says none, or several."""
+    found = re.findall(rf"{metric}\s*=\s*([0-9.]+)", text)
+    return float(found[0]) if len(found) == 1 else None
+
+
+def read_text(file: Path) -> str:
+    """A file; empty where it is missing."""
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _text(result: Result, benchmark: Benchmark, file: Path) -> Iterator[Breach]:
+    text = read_text(file)
+    value = score(text, benchmark.metric)
+    if value is None:
+        yield result.breach(
+            "accuracy.value", file, f"it does not say {benchmark.metric}=... once", "put in what the evaluator printed"
+        )
+    elif result.closed and value < benchmark.target:
+        yield result.breach(
+            "accuracy.target",
+            file,
+            f"{benchmark.metric} {value} is below {benchmark.target:.4f}",
+            "the open division takes it",
+        )
+    yield from check_hash(result, "accuracy.hash", file, text)
+
+
+def _log(result: Result, benchmark: Benchmark, file: Path, log: DetailLog) -> Iterator[Breach]:
+    answered = log.values.get("effective_accuracy_sample_count", log.values.get("qsl_reported_total_count"))
+    if answered != benchmark.samples or log.values.get("qsl_reported_total_count") != benchmark.samples:
+        yield result.breach(
+            "accuracy.samples",
+            file,
+            f"it answered {answered} samples; the data set has {benchmark.samples}",
+            "run over all of it: without --count",
+        )
+    if log.values.get("effective_test_mode") != "AccuracyOnly":
+        said = log.values.get("effective_test_mode")
+        yield result.breach("accuracy.mode", file, f"LoadGen ran in mode {said}", "take the accuracy run's log")

@@ -1,0 +1,54 @@
+"""LoadGen's detail log as values: `:::MLLOG` and an object a line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MARKER = ":::MLLOG"
+
+
+@dataclass(frozen=True)
+class DetailLog:
+    """What a detail log says. Where a key is said twice the first time counts, as for MLPerf's checker."""
+
+    values: Mapping[str, object]
+    errors: tuple[str, ...]
+    """What LoadGen called an error."""
+
+    def number(self, key: str) -> float:
+        """A number; nothing, or something else, is -1: less than whatever is asked for."""
+        value = self.values.get(key)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+
+
+def parse(text: str) -> DetailLog:
+    """Read a log.
+
+    Raises:
+        ValueError: a line is damaged, or there is none.
+    """
+    said = [_entry(line) for line in text.splitlines() if line.startswith(MARKER)]
+    if not said:
+        raise ValueError("it has no line of LoadGen's")
+    values: dict[str, object] = {}
+    for entry in said:
+        values.setdefault(entry["key"], entry["value"])
+    errors = [str(entry["value"]) for entry in said if entry["metadata"]["is_error"]]
+    return DetailLog(values, tuple(errors))
+
+
+def read(file: Path) -> DetailLog:
+    """Read a file; raises ValueError as `parse` does, and OSError."""
+    return parse(file.read_text(encoding="utf-8"))
+
+
+def _entry(line: str) -> Mapping[str, Any]:
+    try:
+        entry = json.loads(line.removeprefix(MARKER))
+        _ = entry["key"], entry["value"], entry["metadata"]["is_error"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"a line of it is damaged: {line[:80]}") from error
+    found: Mapping[str, Any] = entry
+    return found
