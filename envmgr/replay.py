@@ -36,6 +36,16 @@ def uses_driver(record: RunRecord) -> bool:
     return LIBRARY in record.bare_host
 
 
+def require_objects(store: Store, record: RunRecord) -> None:
+    """Return if all that a run was made with is in the store.
+
+    Raises:
+        GoneObjectsError: something is not.
+    """
+    if gone := [path for path in record.closure if store.object(path) is None]:
+        raise GoneObjectsError(record, gone)
+
+
 def question(record: RunRecord, store: Store, facts: HostFacts, driver: NvidiaDriver | None) -> Question:
     """What a run was asked to be, with the same objects.
 
@@ -50,8 +60,7 @@ def question(record: RunRecord, store: Store, facts: HostFacts, driver: NvidiaDr
         NoTextsError: the texts that it left are gone, or damaged.
     """
     plan = kept_plan(store, record)
-    if gone := [path for path in record.closure if store.object(path) is None]:
-        raise GoneObjectsError(record, gone)
+    require_objects(store, record)
     run = plan.run and plan.run.model_copy(update={"targets": record.targets})
     return Question(
         node=replace(plan, run=run),

@@ -13,8 +13,9 @@ from envmgr.model.errors import INTERRUPTED, EnvmgrError, UsageError
 from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
+    "bisect": "What moved a number between two runs.",
     "detach": "Copy objects that lie in other stores.",
-    "diff": "How two objects, closures or lockfiles differ.",
+    "diff": "How two runs, objects, closures or lockfiles differ.",
     "cache": "Binary caches: what is copied instead of being built.",
     "doctor": "What this host offers, and what would mend what it lacks.",
     "env": "The variables of an environment, for a shell to read.",

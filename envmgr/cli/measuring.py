@@ -117,7 +117,7 @@ def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], res
 
         def act(question: Question) -> RunRecord:
             nonlocal made
-            record = _shown(question, notice, lambda: run(question, store, realizer.executor, notice))
+            record = shown_turn(question, notice, lambda: run(question, store, realizer.executor, notice))
             made += 1
             return record
 
@@ -144,7 +144,8 @@ def _resumed(runs: Path, resume: str | None) -> list[RunRecord]:
     return found
 
 
-def _shown(question: Question, notice: Notice, act: Callable[[], RunRecord]) -> RunRecord:
+def shown_turn(question: Question, notice: Notice, act: Callable[[], RunRecord]) -> RunRecord:
+    """Make a run of a series, and tell which turn it is and what came of it."""
     place = question.series
     assert place is not None  # noqa: S101  a series gives each run its place
     notice(Event("started", place.configuration, "measure", text=_round(place)))

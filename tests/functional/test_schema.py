@@ -53,7 +53,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "lock tool", "lock --check", "root add tool", "root list", "root why tool",
         "root remove tool", "run bench --repeat 1", "sweep bench",
         "verify", "verify --rebuild-db", "optimise", "gc --dry-run", "probe", "doctor", "schema",
-        "why-depends tool words", "why-rebuild tool", "size tool", "sbom tool", "diff tool words",
+        "why-depends tool words", "why-rebuild tool", "size tool", "sbom tool", "diff tool words", "bisect this that",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",
         "export tool -o file", "import file", "detach",
         "cache keygen me", "provenance tool", "cache push ./cache tool", "cache add near ./cache",

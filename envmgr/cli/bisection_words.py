@@ -1,0 +1,91 @@
+"""What a bisection came to, in words."""
+
+from collections.abc import Iterator
+
+from envmgr.cli.bisection import Bisection, Named
+from envmgr.cli.cause_words import cause_words
+from envmgr.cli.estimate_words import estimate_words
+from envmgr.results.statistics import Estimate
+
+_SIDES = ("good", "bad")
+MOST = 0.9
+"""Less of the recorded difference than this, and it is said that some did not come back."""
+
+
+def bisection_words(found: Bisection) -> Iterator[str]:
+    """The lines: both ends then and now, what moved the number, what could not be tried, what is left to the host."""
+    metric = found["metric"]
+    yield f"{metric}, good {found['good']}, bad {found['bad']}"
+    yield f"  recorded: {_both(found['recorded_good'], found['recorded_bad'], metric)}"
+    if found["measured_good"] and found["measured_bad"]:
+        yield f"  today:    {_both(found['measured_good'], found['measured_bad'], metric)}"
+    if found["verdict"] == "host":
+        yield from _host(found)
+        return
+    if found["verdict"] == "spread":
+        yield "the ends differ, and no part of what differs is large and certain enough to be named:"
+        yield f"  {', '.join(found['swapped'])}"
+        yield "  more rounds (--repeat) tell smaller parts from noise"
+    for named in found["named"]:
+        yield from _named(named, metric)
+    if found["rest"] is not None and found["named"]:
+        yield f"{_percent(found['rest'])} is no single one's of: {', '.join(_others(found)) or 'what was named'}"
+    came_back = found["came_back"]
+    if came_back is not None and came_back < MOST:
+        yield f"of the recorded difference {100 * (1 - came_back):.0f} % did not come back: noise then, or the host"
+        yield from (f"  {change}" for change in found["lent"])
+    yield from (f"not tried, as it does not fit: {item.label}: {item.why}" for item in found["unfit"])
+
+
+def _both(good: Estimate, bad: Estimate, metric: str) -> str:
+    times = f", {bad.median / good.median:.3g} times" if good.median > 0 else ""
+    return f"{estimate_words(good, metric)} good, {estimate_words(bad, metric)} bad{times}"
+
+
+def _host(found: Bisection) -> Iterator[str]:
+    if found["difference"] is None:
+        yield "nothing that could be swapped differs: what is left is the host, its load, and noise"
+    else:
+        yield "the ends do not differ beyond noise when they are measured today, in turns: none of these moved it here:"
+        yield f"  {', '.join(found['swapped'])}"
+        yield "what is left is the host, its load, and noise:"
+    yield from (f"  {change}" for change in found["lent"])
+    if not found["lent"]:
+        yield "  the host facts are the same"
+    for condition in found["conditions"]:
+        before, after = (estimate_words(side) for side in (condition.before, condition.after))
+        yield f"  {condition.condition}: {before} good, {after} bad"
+
+
+def _others(found: Bisection) -> list[str]:
+    named = {change.field for item in found["named"] for change in item["elements"]}
+    return [name for name in found["swapped"] if not any(field.startswith(name) for field in named)]
+
+
+def _named(named: Named, metric: str) -> Iterator[str]:
+    indent = "  " if named["within"] else ""
+    of = f" of {named['within']}" if named["within"] else ""
+    share = f"{_percent(named['share'])}{of}: " if named["share"] else "not told apart from either end: "
+    names = " together with ".join(change.field for change in named["elements"])
+    yield f"{indent}{share}{names}{'' if named['is_bottom'] else ', in which it is:'}"
+    if named["is_bottom"]:
+        lines = [
+            str(change) for change in named["elements"] if not change.field.startswith("input") or ":" in change.field
+        ]
+        lines += [line for cause in named["causes"] for line in cause_words(cause)]
+        yield from (f"{indent}  {line}" for line in lines)
+    if named["interacts"]:
+        yield f"{indent}  what it changes depends on the others: {_orders(named, metric)}"
+
+
+def _orders(named: Named, metric: str) -> str:
+    alone, last = (
+        f"{estimate_words(side, metric)}" if side else "not known" for side in (named["alone"], named["last"])
+    )
+    return f"{alone} alone on the good run, {last} last on the bad one"
+
+
+def _percent(share: Estimate) -> str:
+    if share.low is None or share.high is None or share.low == share.high:
+        return f"{100 * share.median:.0f} %"
+    return f"{100 * share.median:.0f} % [{100 * share.low:.0f} to {100 * share.high:.0f}]"
