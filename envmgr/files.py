@@ -10,16 +10,15 @@ import marshal
 import os
 import select
 import signal
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
+from envmgr.attendant import command
 from envmgr.content import Content, Failure, contents
 from envmgr.model.errors import HostError
-from envmgr.reader import MESSAGE_BYTES, PROGRAM
+from envmgr.reader import MESSAGE_BYTES
 from envmgr.tree import Level, UnfitTreeError, reading, unreadable
 
 Found = tuple[str, int, bool, str]
@@ -197,10 +196,10 @@ class _Reader:
 
     def start(self) -> None:
         with self._theirs:
-            top, parent = str(Path(__file__).parents[1]), str(os.getpid())
+            argv = command("envmgr.reader", str(os.getpid()))
             self._process = os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-I", "-S", "-c", PROGRAM, top, parent],
+                argv[0],
+                argv,
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, self._theirs.fileno(), 0)],
                 setsid=True,

@@ -12,10 +12,10 @@ import marshal
 import os
 import sys
 
+from envmgr import attendant
 from envmgr.builders import landlock
 
-PROGRAM = "import sys; sys.path.append(sys.argv[1]); from envmgr.builders.keeper import main; main(sys.argv[2])"
-SIGNAL_AT_PARENTS_DEATH, CHILD_SUBREAPER = 1, 36
+CHILD_SUBREAPER = 36
 
 Confinement = tuple[int, list[landlock.Rule], bytes]
 """Which version of Landlock to ask, what it leaves, and the program that refuses system calls."""
@@ -25,8 +25,7 @@ def command(order: str, argv: list[str], environ: dict[str, str], confinement: C
     """Write down in the file `order` what is to be run, and return what runs it. Its keeper ends at SIGTERM."""
     with open(order, "wb") as file:
         marshal.dump((os.getpid(), argv, environ, confinement), file)  # read by the same interpreter
-    top = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    return (sys.executable, "-I", "-S", "-c", PROGRAM, top, order)
+    return tuple(attendant.command(__name__, order))
 
 
 def main(order: str) -> None:
@@ -35,8 +34,7 @@ def main(order: str) -> None:
         parent, argv, environ, confinement = marshal.load(file)  # noqa: S302  written by `command`
     os.unlink(order)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    landlock.LIBC.prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:  # it died before it could be watched
+    if not attendant.ends_with(parent, signal.SIGTERM):
         sys.exit(1)
     landlock.LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
     # What became another user's, as by `sudo`, could not be killed.

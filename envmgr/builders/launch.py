@@ -113,14 +113,14 @@ class Launch:
             self._views.clear_away(box.view)
 
 
-def main(limit: int) -> None:
+def main(limit: str) -> None:
     """Start what is ordered on stdin; no file that a box writes may have more bytes than `limit`."""
     _close_inherited()
     os.dup2(1, PROGRAM, inheritable=False)  # taken here, so that it is free in every process that is started
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    least = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    least = int(limit) if most == resource.RLIM_INFINITY else min(int(limit), most)
     resource.setrlimit(resource.RLIMIT_FSIZE, (least, least))
     LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
     Launch(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, 0)).serve()

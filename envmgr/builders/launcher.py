@@ -4,15 +4,12 @@ import marshal
 import os
 import select
 import socket
-import sys
 import threading
 import weakref
-from pathlib import Path
 
+from envmgr.attendant import command
 from envmgr.builders.launch import ANNOUNCED, CODE_BYTES, Order
 from envmgr.model.errors import HostError
-
-PROGRAM = "import sys; sys.path.append(sys.argv[1]); from envmgr.builders.launch import main; main(int(sys.argv[2]))"
 
 
 class LauncherGoneError(HostError):
@@ -47,10 +44,11 @@ class Launcher:
         os.close(os.pidfd_open(os.getpid()))  # the launcher needs it: fail here, where it can be told
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._mutex = threading.Lock()
+        argv = command("envmgr.builders.launch", str(limit))
         with theirs:
             process = os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-I", "-S", "-c", PROGRAM, str(Path(__file__).parents[2]), str(limit)],
+                argv[0],
+                argv,
                 {},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
