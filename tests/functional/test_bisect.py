@@ -73,7 +73,7 @@ def test_a_setting_and_a_source_two_inputs_down_are_named_with_their_shares(chec
     bad = run(checkout, 160, "two", "--set", "threads=3")
     result = checkout("bisect", good, bad, "--json")
     data = result.data
-    assert faults(result.json(), answer_schema("bisect", data_types(envmgr)["bisect"])) == []
+    assert faults(result.json(), answer_schema("bisect", dict(data_types(envmgr))["bisect"])) == []
     assert (data["verdict"], data["metric"], data["difference"]["median"]) == ("named", "samples_per_second", -80)
     assert named(data) == {
         "input engine > core": 0.75,
