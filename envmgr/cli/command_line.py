@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "provenance": "A signed statement of where something comes from.",
     "realize": "Have it, copy it, or build it; prints the path.",
     "recipe": "Recipes of your own: new, check, fmt.",
+    "report": "Runs as one page that needs nothing else.",
     "root": "What is kept, and why.",
     "run": "Run a benchmark and record it.",
     "runs": "The recorded runs.",
