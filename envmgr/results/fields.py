@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Value = bool | int | float | str
 Fields = Mapping[str, Value]
 
+MEASURED = "metrics."
+"""How the names of the fields begin that say what came of a run."""
+
 _NO_FIELDS = {"schema_", "steps", "closure", "bare_host"}
 
 

@@ -48,6 +48,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
     calls = (
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench",
         "runs list", "runs show 2", "runs verify", "report 2 -o page.html", "show 2", "runs import .", "runs replay 2",
+        "runs export --format csv",
         "submission create last --submitter me --division open --system auto -o tree", "submission check .",
         "submission package . -o a.tar.gz --anyway", "runs rm 2",
         "lock tool", "lock --check", "root add tool", "root list", "root why tool",

@@ -14,11 +14,10 @@ from envmgr.cli.project import Project
 from envmgr.cli.table import table
 from envmgr.results.fields import Fields, Value, below
 from envmgr.results.ledger import Entry, entries
+from envmgr.results.told import short, told
 from envmgr.results.where import chosen
 
 HEAD = ("RUN", "RECIPE", "APART BY", "SCENARIO", "RESULT", "mAP", "LOADGEN", "")
-CHOICES = ("axes.", "settings.", "environment.", "replaced.")
-"""The fields by which runs of one recipe are told apart."""
 
 
 class Ran(TypedDict):
@@ -142,16 +141,16 @@ def _table(runs: Sequence[Entry], rows: Sequence[Fields]) -> str:
 
 def _apart(rows: Sequence[Fields]) -> list[str]:
     """What each run was told, where more than half of the runs of its recipe were told otherwise."""
-    told = [{name: value for name, value in row.items() if name.startswith(CHOICES)} for row in rows]
+    choices = [told(row) for row in rows]
     runs = Counter(row["recipe"] for row in rows)
-    times = Counter((row["recipe"], *item) for row, items in zip(rows, told, strict=True) for item in items.items())
+    times = Counter((row["recipe"], *item) for row, items in zip(rows, choices, strict=True) for item in items.items())
     return [
         " ".join(
-            f"{name.partition('.')[2]}={value}"
+            f"{short(name)}={value}"
             for name, value in items.items()
             if name != "axes.scenario" and 2 * times[row["recipe"], name, value] <= runs[row["recipe"]]
         )
-        for row, items in zip(rows, told, strict=True)
+        for row, items in zip(rows, choices, strict=True)
     ]
 
 
