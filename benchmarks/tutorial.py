@@ -8,6 +8,7 @@ publishers played on loopback (`benchmarks.hosts`). Ends with 1 where a command 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,12 +27,12 @@ from envmgr.from_cm.translate import translate
 from tests.loopback import Origin
 
 COLUMNS = ("command", "as it stands", "on the embedded model", "publishers on loopback")
-UNREACHABLE, LACKING, UNKNOWN = 6, 12, 2
+UNREACHABLE, LACKING, UNFIT = 6, 12, 10
 REAL = ("model=", "dataset=", "min_duration_ms=")
 """What the embedded model is run without: what names a publisher's model and data, and a duration of ten minutes."""
 DELETING = "gc"
-AWAITED = "submission"
-"""The command that is not there yet."""
+SUBMITTING, TRIAL = "submission", "--short"
+"""A submission is made of the run before it, which is no run by the rules: without --short it is refused."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Case:
     @property
     def fault(self) -> str:
         """What nobody expects; empty where all is well."""
-        expected = {self.words[0] == AWAITED: UNKNOWN, "device=cuda" in self.words: LACKING}.get(True, 0)
+        unfit = self.words[0] == SUBMITTING and TRIAL not in self.words
+        expected = {unfit: UNFIT, "device=cuda" in self.words: LACKING}.get(True, 0)
         decisive = self.loopback or self.stands
         well = decisive.exit == expected or (expected == 0 and self.words[0] == "run" and decisive.exit in RAN)
         return "" if well else f"envmgr {' '.join(self.words)}: {decisive.text}"
@@ -141,7 +143,8 @@ def cases(asked: Sequence[Sequence[str]], checkout: Checkout, scratch: Path) -> 
         play(origin, scratch / "played/recipes", checkout)
         there = Checkout(scratch / "store", scratch / "played", below)
         for words in asked:
-            place = Checkout(scratch / "empty") if words[0] == DELETING else here
+            place = {DELETING: Checkout(scratch / "empty"), SUBMITTING: there}.get(words[0], here)
+            shutil.rmtree(there.folder / "submission", ignore_errors=True)
             case = Case(words, Ended.of(place, words))
             if case.stands.exit == UNREACHABLE:
                 small = Ended.of(here, embedded(words)) if words[0] == "run" else None

@@ -101,8 +101,8 @@ def answers(count: int) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def step_files(round_: str, scenario: str, *, audit: bool) -> dict[str, dict[str, str]]:
-    """What the steps of a run leave, by step."""
+def step_files(round_: str, scenario: str, *, audit: bool, differing: bool) -> dict[str, dict[str, str]]:
+    """What the steps of a run leave, by step; the audit's answers differ from those of the accuracy run, or do not."""
     performance = {
         "mlperf_log_detail.txt": performance_log(round_, scenario),
         "mlperf_log_summary.txt": summary("PerformanceOnly"),
@@ -121,12 +121,18 @@ def step_files(round_: str, scenario: str, *, audit: bool) -> dict[str, dict[str
             "mlperf_log_accuracy.json": answers(256),
         }
         files["compliance"] = dict.fromkeys(("verify_accuracy.txt", "verify_performance.txt"), "TEST PASS\n")
+        if differing:
+            files["compliance"] |= {"baseline_accuracy.txt": "mAP=37.5%\n", "compliance_accuracy.txt": "mAP=37.3%\n"}
     return files
 
 
-def leave_run(runs: Path, run: str, round_: str, scenario: str, *, audit: bool = False) -> RunRecord:
+def leave_run(
+    runs: Path, run: str, round_: str, scenario: str, *, audit: bool = False, differing: bool = False
+) -> RunRecord:
     """Leave a run by the rules in a folder of runs."""
-    files = step_files(round_, scenario, audit=audit)
+    files = step_files(round_, scenario, audit=audit, differing=differing)
+    audited = {"audit_passed": True, "audit_samples": 256, "audit_samples_different": 3 if differing else 0}
+    scored = {"audit_mAP_baseline": 37.5, "audit_mAP_compliance": 37.3} if differing else {}
     steps = tuple(
         StepRecord(
             name=step,
@@ -146,8 +152,7 @@ def leave_run(runs: Path, run: str, round_: str, scenario: str, *, audit: bool =
         settings={"count": 0, "min_duration_ms": 600_000, "min_query_count": 24_576},
         steps=steps,
         inputs={"weights": weights},
-        metrics={"mAP": 37.52, "result_valid": True, "samples_per_second": 41.5}
-        | ({"audit_passed": True, "audit_samples": 256, "audit_samples_different": 0} if audit else {}),
+        metrics={"mAP": 37.52, "result_valid": True, "samples_per_second": 41.5, **(audited | scored if audit else {})},
     )
     folder = keep(runs, made)
     for step, inside in files.items():

@@ -29,12 +29,15 @@ class Form:
     division: str
     category: str
     scenarios: Sequence[str]
+    differing: bool = False
+    """The audits answered otherwise than the accuracy runs, and as well."""
 
 
 FORMS: Mapping[str, Form] = {
     "open edge": Form("v5.1", "open", "edge", ("Offline",)),
     "closed edge": Form("v5.1", "closed", "edge", EDGE),
     "closed datacenter": Form("v5.1", "closed", "datacenter", ("Server", "Offline")),
+    "closed edge, other answers in the audit": Form("v5.1", "closed", "edge", EDGE, differing=True),
     "open datacenter, v5.0": Form("v5.0", "open", "datacenter", ("Server", "Offline")),
     "open edge, v6.0": Form("v6.0", "open", "edge", ("Offline",)),
     "closed datacenter and edge, v6.0": Form("v6.0", "closed", "datacenter,edge", (*EDGE, "Server")),
@@ -46,7 +49,7 @@ def leave_runs(runs: Path, form: Form) -> list[str]:
     """Leave a run of each scenario in a folder of runs; their ids."""
     closed = form.division == "closed"
     return [
-        leave_run(runs, f"20260101-00000{k}-aaaaaa", form.round, scenario, audit=closed).id
+        leave_run(runs, f"20260101-00000{k}-aaaaaa", form.round, scenario, audit=closed, differing=form.differing).id
         for k, scenario in enumerate(form.scenarios)
     ]
 
@@ -147,7 +150,9 @@ SERVER = "results/box/retinanet/Server/performance/run_1/mlperf_log_detail.txt"
 SYSTEM, MEASURED = "systems/box.json", "measurements/box/retinanet/Offline"
 AUDIT = "compliance/box/retinanet/Offline/TEST01"
 LONG, AUDIT_LONG = f"{OFFLINE}/accuracy/mlperf_log_accuracy.json", f"{AUDIT}/accuracy/mlperf_log_accuracy.json"
+AUDIT_SCORE = f"{AUDIT}/accuracy/compliance_accuracy.txt"
 AUDITED = f"{AUDIT}/performance/run_1/mlperf_log_detail.txt"
+OTHER = "closed edge, other answers in the audit"
 CENTER, NEW = "closed datacenter", "closed datacenter and edge, v6.0"
 
 SPOILS: Sequence[Spoil] = (
@@ -160,6 +165,7 @@ SPOILS: Sequence[Spoil] = (
     Spoil("an empty folder", "names.empty", lambda top: (top / "code/retinanet/empty").mkdir()),
     Spoil("a link to nothing", "names.link", _linked),
     Spoil("a file of 51 MiB", "names.size", lambda top: _grow(top / "code/big")),
+    Spoil("a byte that is no text", "names.text", lambda top: _damaged(top / SCORE)),
     Spoil("no results at all", "names.nothing", gone("results")),
     Spoil("a submitter without results", "names.results", added("../others/systems/box.json", "{}")),
     Spoil("no description of the system", "system.file", gone(SYSTEM)),
@@ -171,6 +177,7 @@ SPOILS: Sequence[Spoil] = (
     Spoil("another submitter", "system.submitter", key(SYSTEM, "submitter", "they")),
     Spoil("another division", "system.division", key(SYSTEM, "division", "open")),
     Spoil("a system over a network", "system.is_network", key(SYSTEM, "is_network", "true")),
+    Spoil("a framework that is a number", "system.framework", key(SYSTEM, "framework", 1.32)),
     Spoil("a number of nodes in words", "system.number_of_nodes", key(SYSTEM, "number_of_nodes", "one"), NEW),
     Spoil("a second system without results", "system.results", added("systems/other.json", json.dumps(DESCRIPTION))),
     Spoil("no word on calibration", "measurements.calibration", gone("calibration.md")),
@@ -204,6 +211,8 @@ SPOILS: Sequence[Spoil] = (
     Spoil("599,999 ms", "performance.duration", log(RUN, "effective_min_duration_ms", 599_999)),
     Spoil("24,575 samples in Offline", "performance.samples", log(RUN, "effective_samples_per_query", 24_575)),
     Spoil("the log of another scenario", "performance.scenario", log(RUN, "effective_scenario", "SingleStream")),
+    Spoil("no least number of queries", "performance.queries", log(RUN, "effective_min_query_count", None)),
+    Spoil("an error that is only counted", "performance.errors", log(RUN, "num_errors", 1)),
     Spoil("no throughput", "performance.metric", log(RUN, "result_samples_per_second", 0)),
     Spoil("the log of an audit", "performance.audit", log(RUN, "effective_accuracy_log_sampling_target", 256)),
     Spoil("stopped too early", "performance.stopping", log(SINGLE_RUN, "early_stopping_met", 0)),
@@ -212,6 +221,7 @@ SPOILS: Sequence[Spoil] = (
     Spoil("an audit that failed", "audit.performance", added(f"{AUDIT}/verify_performance.txt", "TEST FAIL\n")),
     Spoil("an audit without a verdict", "audit.accuracy", gone(f"{AUDIT}/verify_accuracy.txt")),
     Spoil("other answers, and no scores", "audit.files", added(f"{AUDIT}/verify_accuracy.txt", "TEST FAIL\n")),
+    Spoil("other answers, more than 1 % worse", "audit.accuracy", added(AUDIT_SCORE, "mAP=37.1%"), OTHER),
     Spoil("an audit with other seeds", "audit.seeds", log(AUDITED, "effective_qsl_rng_seed", 1)),
     Spoil("an audit that sampled nothing", "audit.sampled", log(AUDITED, "effective_accuracy_log_sampling_target", 0)),
     Spoil("an audit at another pace", "audit.pace", log(AUDITED, "result_samples_per_second", 30.0)),
@@ -223,6 +233,10 @@ SPOILS: Sequence[Spoil] = (
     Spoil("a hidden file in v6.0", "names.hidden", added("src/retinanet/.hidden"), NEW),
 )  # fmt: skip
 """Each breaks one rule of a good tree."""
+
+
+def _damaged(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"\xff")
 
 
 def _grow(file: Path) -> None:

@@ -1,6 +1,7 @@
 """`envmgr submission`: from recorded runs to a tree, its preflight, and its archive."""
 
 import json
+import sys
 import tarfile
 from pathlib import Path
 
@@ -152,3 +153,15 @@ def test_mlperfs_checker_is_asked_and_its_verdict_is_shown_beside_ours(made: Che
     (made.top / "tree/crash").rmdir()
     (made.top / "tree/closed/we/code/retinanet/empty").mkdir()
     assert "they differ: the checker lets pass what the rules above refuse" in made(*check, expect=10).stdout
+
+
+def test_a_checker_that_is_a_package_gets_what_the_recipe_pins(made: Checkout) -> None:
+    site = f"lib/python3.{sys.version_info.minor}/site-packages"
+    made.recipe("python-submission-checker", f"build = {{ builder = 'tree', settings.texts.'{site}/pinned.py' = '' }}")
+    made(*CREATE, "-o", "tree", *RUNS)
+    package = made.top / "submission_checker"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "main.py").write_text(f"import pinned\nfrom . import __name__ as own\n{CHECKER}")
+    said = made("submission", "check", "tree", "--checker", "submission_checker")
+    assert said.stdout.endswith("MLPerf's checker: it may be submitted (exit code 0)\n")

@@ -36,6 +36,8 @@ def parse(text: str) -> DetailLog:
     for entry in said:
         values.setdefault(entry["key"], entry["value"])
     errors = [str(entry["value"]) for entry in said if entry["metadata"]["is_error"]]
+    if not errors and (counted := values.get("num_errors", 0)) != 0:
+        errors = [f"there were {counted} errors"]
     return DetailLog(values, tuple(errors))
 
 

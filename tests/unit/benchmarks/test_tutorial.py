@@ -30,7 +30,9 @@ def test_the_embedded_model_takes_the_place_of_the_real_one_and_nothing_else_cha
         (CPU, UNREACHED, UNREACHED, False),
         (CUDA, Ended(12, "no driver", 1), None, True),
         (CUDA, WELL, None, False),
-        (("submission", "create"), Ended(2, "no such command", 1), None, True),
+        (("submission", "create", "--short"), Ended(0, "7 breaches", 1), None, True),
+        (("submission", "create"), Ended(10, "it looks at 10 samples only", 1), None, True),
+        (("submission", "create"), Ended(0, "", 1), None, False),
         (("list",), Ended(8, "", 1), None, False),
     ],
 )
@@ -57,4 +59,4 @@ def test_an_answer_comes_to_its_figures_its_objects_or_the_first_line_of_its_err
     assert said_by(json.dumps({"ok": True, "data": {"outputs": [{"store_path": "x-1"}]}}), "") == "x-1"
     assert said_by(json.dumps({"ok": True, "data": {"toolkits": [1, 2], "driver": None}}), "") == "2 toolkits"
     assert said_by("envmgr 0.1.0\n", "") == "envmgr 0.1.0"
-    assert said_by("", "usage\nerror: there is no command 'submission'\n") == "error: there is no command 'submission'"
+    assert said_by("", "usage\nerror: there is no command 'rum'\n") == "error: there is no command 'rum'"

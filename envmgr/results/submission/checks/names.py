@@ -53,8 +53,20 @@ def _name(submitter: Submitter, path: Path) -> Iterator[Breach]:
         yield submitter.breach("names.pycache", path, "it holds what Python compiled", "take it away")
     if path.is_symlink() and not _inside(submitter, path):
         yield submitter.breach("names.link", path, "the link leads to nothing, or outside", "put the file there")
-    elif path.is_file() and path.stat().st_size > MOST_BYTES:
+    elif not path.is_file():
+        return
+    elif path.stat().st_size > MOST_BYTES:
         yield submitter.breach("names.size", path, f"it has more than {MOST_BYTES >> 20} MiB", "shorten it")
+    elif path.suffix in {".json", ".txt"} and not _is_text(path):
+        yield submitter.breach("names.text", path, "it is no text in UTF-8", "put LoadGen's own file there")
+
+
+def _is_text(file: Path) -> bool:
+    try:
+        file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _inside(submitter: Submitter, link: Path) -> bool:

@@ -89,6 +89,8 @@ def _length(result: Result, benchmark: Benchmark, part: str, file: Path, log: De
             f"min_duration is {duration:.0f} ms, less than {LEAST_DURATION_MS}",
             f"run with --set min_duration_ms={LEAST_DURATION_MS}",
         )
+    if result.scenario == "Offline" and log.number("effective_min_query_count") < 1:
+        yield result.breach(f"{part}.queries", file, "it asks for no query", "take LoadGen's own log")
     asked = log.number("effective_samples_per_query")
     if result.scenario == "Offline" and asked < benchmark.offline_samples:
         yield result.breach(

@@ -8,6 +8,13 @@ from envmgr.results.submission.rounds import CATEGORIES, Round
 from envmgr.results.submission.submitted import Submitter, description_file, files, folders, read_object
 from envmgr.results.submission.system import MEANINGFUL, PRESENT, STATUSES
 
+TEXTS = (
+    "system_name", "host_processor_model_name", "accelerator_model_name", "framework", "operating_system", "hw_notes",
+    "sw_notes",
+)  # fmt: skip
+"""Keys whose values stand in MLPerf's table as they are."""
+COUNTS = ("number_of_nodes", "accelerators_per_node")
+"""Keys whose values it multiplies."""
 SYSTEM_TYPES = frozenset({*CATEGORIES, "edge,datacenter"})
 
 
@@ -44,23 +51,21 @@ def _described(submitter: Submitter, file: Path) -> Iterator[Breach]:
         yield submitter.breach("system.keys", file, f"these keys are missing: {', '.join(missing)}", "add them")
     if empty := [key for key in MEANINGFUL if key in said and not said[key]]:
         yield submitter.breach("system.meaning", file, f"nothing is said of {', '.join(empty)}", "say it")
-    yield from _values(submitter, file, said)
+    for key, wanted in _wrong(submitter, said):
+        yield submitter.breach(f"system.{key}", file, f"{key} is {said.get(key)!r}", wanted)
 
 
-def _values(submitter: Submitter, file: Path, said: Mapping[str, object]) -> Iterator[Breach]:
-    def wrong(key: str, wanted: str) -> Breach:
-        return submitter.breach(f"system.{key}", file, f"{key} is {said.get(key)!r}", wanted)
-
+def _wrong(submitter: Submitter, said: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The keys with wrong values, and what they should be."""
     if str(said.get("status", "")).lower() not in STATUSES:
-        yield wrong("status", f"one of {', '.join(STATUSES)}")
+        yield "status", f"one of {', '.join(STATUSES)}"
     if said.get("system_type") not in SYSTEM_TYPES:
-        yield wrong("system_type", f"one of {'; '.join(CATEGORIES)}")
+        yield "system_type", f"one of {'; '.join(CATEGORIES)}"
     if str(said.get("submitter", "")).lower() != submitter.name.lower():
-        yield wrong("submitter", f"it is {submitter.name}, by its folder")
+        yield "submitter", f"it is {submitter.name}, by its folder"
     if said.get("division") != submitter.division:
-        yield wrong("division", f"it is {submitter.division}, by its folder")
+        yield "division", f"it is {submitter.division}, by its folder"
     if str(said.get("is_network", "")).lower() == "true":
-        yield wrong("is_network", "a system over a network belongs into the division `network`")
-    for key in ("number_of_nodes", "accelerators_per_node"):
-        if key in said and said[key] and not str(said[key]).isdecimal():
-            yield wrong(key, "a whole number: MLPerf's table multiplies it")
+        yield "is_network", "a system over a network belongs into the division `network`"
+    yield from ((key, "a text") for key in TEXTS if not isinstance(said.get(key, ""), str))
+    yield from ((key, "a whole number") for key in COUNTS if said.get(key) and not str(said[key]).isdecimal())
