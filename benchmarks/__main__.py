@@ -21,6 +21,7 @@ from benchmarks import (
     noop,
     null_backend,
     realize_present,
+    runs,
     second_run,
     standin,
     store_size,
@@ -49,6 +50,7 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "cold-growth": cold.measure_growth,
     "gc": gc.measure,
     "verify": verify.measure,
+    "runs-1000": runs.measure,
     "evaluate-full": evaluate_full.measure,
     "first-contact": first_contact.measure,
 }

@@ -32,6 +32,7 @@ from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import RunFile, Step
 from envmgr.model.run_record import Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
+from envmgr.results.ledger import bring_up_to_date
 from envmgr.results.records import DERIVATION, DERIVATIONS, FILE
 from envmgr.store.durable import write_file
 from envmgr.store.path_lock import exclusive
@@ -199,6 +200,7 @@ class _Run:
         self.store.add_root(root)
         with self.store.stage("record") as draft:
             write_file(self.folder / FILE, record.text().encode(), scratch=draft.work)
+        bring_up_to_date(self.store.layout.runs)
 
     def _step(self, name: str, action: Action) -> StepRecord:
         folder = self.folder / name

@@ -33,6 +33,11 @@ class Entry:
     """Why the record can't be read."""
 
 
+def bring_up_to_date(folder: Path) -> None:
+    """Let the next list find all in the ledger: for whoever has just recorded a run, and has all modules read."""
+    entries(folder)
+
+
 def entries(folder: Path) -> list[Entry]:
     """Every run below a folder that has a record, oldest first, also those whose record is damaged."""
     before = _known(folder / FILE)

@@ -8,6 +8,7 @@ a dot may also be an axis, a setting or a metric. A field that a run does not ha
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
@@ -62,7 +63,9 @@ class _Expression:
         if len(text) > LONGEST:
             raise self.failure(f"more than {LONGEST} characters", LONGEST)
         try:
-            self.tree = ast.parse(quoted, mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what is odd in Python, and none of this language
+                self.tree = ast.parse(quoted, mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             place = self.places[: getattr(error, "offset", None) or None][-1]  # none: where it ends
             raise self.failure(getattr(error, "msg", "too deep"), place) from error

@@ -12,6 +12,7 @@ from envmgr.cli.runs.list_runs import result
 from envmgr.model.run_record import ImportedRecord
 from envmgr.results.elsewhere import Elsewhere, elsewhere
 from envmgr.results.fields import fields
+from envmgr.results.ledger import bring_up_to_date
 from envmgr.results.records import FILE
 from envmgr.store.durable import room, sync_folder, sync_tree
 from envmgr.store.store import Store
@@ -45,6 +46,7 @@ def command(project: Project, /, *, folder: Path) -> Answer[ImportedRuns]:
     found = elsewhere(folder)
     with project.store() as store:
         taken = [(run.record, _take(store, run)) for run in found]
+        bring_up_to_date(store.layout.runs)
     runs = store.layout.runs
     data: list[ImportedRun] = [{"record": runs / record.id / FILE, "new": new, "run": record} for record, new in taken]
     return Answer({"imported": data}, "\n".join(_line(record, new=new) for record, new in taken))
