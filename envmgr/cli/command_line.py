@@ -14,6 +14,7 @@ from envmgr.store.durable import disk_fault
 
 COMMANDS: Mapping[str, str] = {
     "bisect": "What moved a number between two runs.",
+    "dashboard": "All runs as a folder of pages.",
     "detach": "Copy objects that lie in other stores.",
     "diff": "How two runs, objects, closures or lockfiles differ.",
     "cache": "Binary caches: what is copied instead of being built.",

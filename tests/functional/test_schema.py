@@ -47,7 +47,8 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
     schemas = {name: answer_schema(name, data) for name, data in data_types(envmgr)}
     calls = (
         "list", "graph tool", "realize tool --dry-run", "realize tool", "show tool", "log tool", "run bench",
-        "runs list", "runs show 2", "runs verify", "report 2 -o page.html", "show 2", "runs import .", "runs replay 2",
+        "runs list", "runs show 2", "runs verify", "report 2 -o page.html",
+        "dashboard -o board", "show 2", "runs import .", "runs replay 2",
         "runs export --format csv",
         "submission create last --submitter me --division open --system auto -o tree", "submission check .",
         "submission package . -o a.tar.gz --anyway", "runs rm 2",

@@ -155,7 +155,8 @@ def with_ticks(axis: Axis, scale: Scale, values: Sequence[tuple[float, str]]) ->
 
 def _apart(low: float, high: float, *, log: bool) -> tuple[float, float]:
     """The ends of a scale, which are far enough from each other to write numbers between them."""
-    size = max(abs(low), abs(high), LEAST)
+    size = max(abs(low), abs(high))
+    size = size if size > LEAST else 1
     if high - low > size * LEAST:
         return low, high
     return (low / 2, high * 2) if log else (low - size / 2, high + size / 2)

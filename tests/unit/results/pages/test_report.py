@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +15,7 @@ from envmgr.results.pages.report import Choice, compared, report
 from envmgr.results.pages.shown import ObjectFacts, ShownRun, closure_tree
 from tests.loadgen import write_annotations, write_answers, write_measurement
 from tests.records import imported, record
-
-EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "line", "rect", "circle", "path", "polyline", "image"}
-
-
-class Elements(HTMLParser):
-    """The elements of a page: a parser that fails where one is closed that is not open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in {"script", "style"}:
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
+from tests.unit.results.pages.elements import EVIL, Elements
 
 
 def shown(folder: Path, kept: Recorded, **more: Any) -> ShownRun:  # noqa: ANN401  fields of a run
