@@ -42,6 +42,7 @@ class Request:
     method: str
     path: str
     headers: Message
+    body: bytes = b""
 
 
 class Origin:
@@ -117,7 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer as the test has said."""
         self.close_connection = True
-        self.server.origin.requests.append(Request(self.command, self.path, self.headers))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.origin.requests.append(Request(self.command, self.path, self.headers, body))
         reply = self.server.origin.next_reply(self.path)
         if reply.raw:
             self._send(reply, reply.body)
@@ -134,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._send(reply, reply.body[start:])
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
 
     def _start(self, reply: Reply) -> int:
         """Where the body begins: 0, or what Range asks for."""

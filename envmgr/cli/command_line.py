@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "optimise": "Let equal files take their bytes once.",
     "probe": "The facts of this host.",
     "provenance": "A signed statement of where something comes from.",
+    "publish": "Runs told to Weights & Biases, MLflow, or a folder.",
     "realize": "Have it, copy it, or build it; prints the path.",
     "recipe": "Recipes of your own: new, check, fmt.",
     "report": "Runs as one page that needs nothing else.",

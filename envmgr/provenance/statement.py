@@ -20,7 +20,7 @@ from envmgr.model.realisation import Isolation
 from envmgr.model.run_record import RunRecord
 from envmgr.model.store_path import StorePath
 from envmgr.provenance.ancestry import Made, Origin
-from envmgr.results.untouched import TouchedRunError, recorded_files, touched
+from envmgr.results.untouched import recorded_files, require_untouched
 from envmgr.store.db import NotValidError
 from envmgr.store.store import Store
 
@@ -113,8 +113,7 @@ def run_statement(store: Store, record: RunRecord) -> Statement:
         NotValidError: an object of the closure is gone.
     """
     folder = store.layout.runs / record.id
-    if changed := touched(folder, record):
-        raise TouchedRunError(record.id, folder, changed)
+    require_untouched(folder, record)
     finished = datetime.fromisoformat(record.started) + timedelta(seconds=round(record.seconds))
     own = {RECORD: Digest.of((folder / RECORD).read_bytes())}
     said = record.model_dump(mode="json", by_alias=True)

@@ -53,6 +53,12 @@ def touched(folder: Path, record: Recorded) -> list[Touched]:
     return [Touched(path, "changed" if found else "gone") for path, (said, found) in now.items() if found != said]
 
 
+def require_untouched(folder: Path, record: Recorded) -> None:
+    """Raise TouchedRunError where the files of a run are not what its record says."""
+    if changed := touched(folder, record):
+        raise TouchedRunError(record.id, folder, changed)
+
+
 def _now(file: Path) -> Digest | None:
     """The digest of a file as it is; None where it cannot be read."""
     try:
