@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "shell": "Start a shell in the environment of a recipe.",
     "show": "A recipe, a store path or a run in full.",
     "size": "What an object and its closure weigh.",
+    "slo": "Find the highest rate at which a server keeps its latency bound.",
     "submission": "From recorded runs to what MLPerf takes.",
     "sweep": "Measure every combination of axes and settings.",
     "verify": "Hold every byte of the store against its manifest.",

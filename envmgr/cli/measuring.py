@@ -67,12 +67,20 @@ class Measuring:
             digest = item.node.digest
             try:
                 if digest not in made:
-                    made[digest] = ready(self.terms, item, self._realizer, self._expected)
+                    made[digest] = self.question(item)
             except (BuildError, FetchError) as error:
                 self.fail(label, error)
                 continue
             found.append(Configuration(label, replace(made[digest], node=item.node, settings=item.settings)))
         return found
+
+    def question(self, asked: Asked) -> Question:
+        """A plan, realised.
+
+        Raises:
+            BuildError, FetchError, IntegrityError, HostError, OutputMismatchError: as `Realizer.realize`.
+        """
+        return ready(self.terms, asked, self._realizer, self._expected)
 
     def fail(self, label: str, error: EnvmgrError) -> None:
         """Keep in mind that a configuration failed."""

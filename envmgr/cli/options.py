@@ -99,7 +99,7 @@ def series_options(*, rounds: int | None = None, warmups: int | None = None) -> 
             metavar="K",
             help="Rounds before, which don't count.",
         ),
-        click.option("--resume", metavar="SERIES", help="Go on with a series: what is recorded is not repeated."),
+        resume_option(),
     )
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,6 +108,11 @@ def series_options(*, rounds: int | None = None, warmups: int | None = None) -> 
         return function
 
     return decorate
+
+
+def resume_option() -> Decorator:
+    """`--resume SERIES`: the beginning of the id of a series to go on with."""
+    return click.option("--resume", metavar="SERIES", help="Go on with a series: what is recorded is not repeated.")
 
 
 def lock_option() -> Decorator:

@@ -20,6 +20,11 @@ _NUMBERS: Mapping[str, str] = {
     "99.90 percentile latency (ns)": "latency_p99_9_ns",
 }
 """LoadGen's words to ours."""
+_RULES: Mapping[str, str] = {
+    "Performance constraints satisfied": "latency_bound_met",
+    "Early stopping satisfied": "early_stopping_met",
+}
+"""Of the rules that a VALID result satisfies those that say why a rate was too high, or too little was asked."""
 
 
 def summary_metrics(text: str) -> dict[str, Metric]:
@@ -32,6 +37,7 @@ def summary_metrics(text: str) -> dict[str, Metric]:
         if words in said:
             number = float(said[words])
             metrics[name] = int(number) if name.endswith("_ns") else number
+    metrics |= {name: said[words].upper() == "YES" for words, name in _RULES.items() if words in said}
     return metrics
 
 

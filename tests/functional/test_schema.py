@@ -53,7 +53,7 @@ def test_every_answer_is_as_its_schema_says(checkout: Checkout) -> None:
         "submission create last --submitter me --division open --system auto -o tree", "submission check .",
         "submission package . -o a.tar.gz --anyway", "runs rm 2",
         "lock tool", "lock --check", "root add tool", "root list", "root why tool",
-        "root remove tool", "run bench --repeat 1", "sweep bench",
+        "root remove tool", "run bench --repeat 1", "sweep bench", "slo bench",
         "verify", "verify --rebuild-db", "optimise", "gc --dry-run", "probe", "doctor", "schema",
         "why-depends tool words", "why-rebuild tool", "size tool", "sbom tool", "diff tool words", "bisect this that",
         "realize tool --rebuild --closure", "env tool", "exec tool", "shell nothing",

@@ -25,6 +25,13 @@ def test_a_performance_summary_says_rate_latencies_and_verdict(result: str, vali
     }  # fmt: skip
 
 
+def test_a_server_says_whether_its_latency_bound_held_and_whether_that_is_sure() -> None:
+    summary = "Mode : PerformanceOnly\nResult is : INVALID\n  Performance constraints satisfied : Yes\n"
+    assert summary_metrics(f"{summary}  Early stopping satisfied: NO\n") == {
+        "result_valid": False, "latency_bound_met": True, "early_stopping_met": False,
+    }  # fmt: skip
+
+
 def test_an_accuracy_summary_measures_nothing() -> None:
     assert summary_metrics("Mode     : AccuracyOnly\nSamples per second: 5\n") == {}
 
