@@ -22,16 +22,19 @@ def fields(record: "Recorded") -> dict[str, Value]:
     """The fields of a record: `recipe`, `axes.scenario`, `settings.batch`, `host.cpu.model`, `metrics.mAP`...
 
     `inputs.ROLE` is the store path of an input; `headline.metric`, `headline.value` and `headline.better` are the
-    number that the run is compared by; `imported` says whether it was made elsewhere.
+    number that the run is compared by; `imported` says whether it was made elsewhere, `not_submittable` why MLPerf
+    would not take it (empty where nothing is against it, and for a run that follows no round).
     """
     from envmgr.model.run_record import ImportedRecord
     from envmgr.results.headline import headline
+    from envmgr.results.submission.rules import reasons
 
     document = record.model_dump(mode="json", by_alias=True, exclude=_NO_FIELDS)
     inputs = {role: item["store_path"] for role, item in document.get("inputs", {}).items()}
     number = headline(record)
     shown = {"metric": number.metric, "value": number.value, "better": number.better} if number else {}
     more = {"inputs": inputs, "headline": shown, "imported": isinstance(record, ImportedRecord)}
+    more |= {"not_submittable": reasons(record)}
     return dict(_flat({**document, **more}, ""))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from envmgr.results.fields import Fields
 
 FILE = "ledger.json"
-FORM = 1
+FORM = 2
 """Raised by hand when a record comes to other fields: what was written before is not read then."""
 
 _RECORD = "record.json"

@@ -64,6 +64,7 @@ def test_a_short_run_says_that_it_is_not_submittable(toy: Checkout) -> None:
     assert ran["run"]["settings"] == {"batch": 1, "count": 20, "min_duration_ms": 2000, "threads": 0}
     assert "it looks at 20 samples only" in ran["not_submittable"]
     assert toy("run", "toy", "--short").stdout.startswith("not submittable: ")
+    assert all(line.endswith("not submittable") for line in toy("runs", "list").stdout.splitlines()[1:])
 
 
 def test_a_setting_that_is_given_twice_with_two_values_is_refused(toy: Checkout) -> None:

@@ -114,6 +114,7 @@ def marks(fields: Fields) -> str:
         "imported": fields["imported"],
         "warm-up": fields.get("series.round") == 0,
         "below target": fields["exit_code"] == 9,  # noqa: PLR2004  AccuracyError's
+        "not submittable": fields["not_submittable"],
     }
     return ", ".join(mark for mark, holds in said.items() if holds)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from envmgr.model.host import HostFacts
 from envmgr.model.run_record import Metric, Observation, Recorded, RunRecord
+from envmgr.results import repeat
 from envmgr.results.comparison import CONDITIONS
 from envmgr.results.detected import Picture, pictures
 from envmgr.results.headline import headline
 from envmgr.results.latencies import Latencies, latencies
 from envmgr.results.loadgen_logs import read_logs
 from envmgr.results.loadgen_words import Part, parts
-from envmgr.results.pages import drawings, repeat, words
+from envmgr.results.pages import drawings, words
 from envmgr.results.pages.chart import Chart
 from envmgr.results.pages.shown import Branch, ShownRun, closure_tree
 from envmgr.results.submission.rules import not_submittable

@@ -1,24 +1,13 @@
 """What a submission says of itself in words: how each result was made, and with which command it is made again."""
 
-import shlex
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from envmgr.model.run_record import RunRecord
+from envmgr.results.repeat import command
 from envmgr.results.submission.checks.trial import TRIAL
 from envmgr.results.submission.gather import Entry
 from envmgr.results.submission.rules import not_submittable
-
-
-def command(record: RunRecord) -> str:
-    """The command that does the same again."""
-    words = ["envmgr", "run", record.recipe, *(["--lock", "recipes.lock"] if record.lockfile else [])]
-    for name, value in {**record.axes, **{key: str(value) for key, value in record.settings.items()}}.items():
-        words += ["--set", f"{name}={value}"]
-    for role, recipe in record.replaced.items():
-        words += ["--with", f"{role}={recipe}"]
-    for name, value in record.environment.items():
-        words += ["--env", f"{name}={value}"]
-    return shlex.join(words)
 
 
 def trial_lines(runs: Iterable[RunRecord]) -> list[str]:
@@ -46,7 +35,7 @@ def of_code(model: str, entries: Sequence[Entry], beginning: Sequence[str]) -> s
         "In a checkout of envmgr with the lockfile of that digest, these commands do the same again:",
         "",
     ]
-    lines += [f"    {line}" for line in dict.fromkeys(command(run.record) for entry in entries for run in entry.runs)]
+    lines += dict.fromkeys(_block(run.record) for entry in entries for run in entry.runs)
     return "\n".join([*lines, ""])
 
 
@@ -67,4 +56,8 @@ def _of_run(record: RunRecord) -> list[str]:
     }
     inputs = [f"| input {role} | `{item.store_path}` |" for role, item in record.inputs.items()]
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
-    return ["| what | value |", "| --- | --- |", *rows, *inputs, "", f"    {command(record)}", ""]
+    return ["| what | value |", "| --- | --- |", *rows, *inputs, "", _block(record), ""]
+
+
+def _block(record: RunRecord) -> str:
+    return textwrap.indent(command(record), "    ")

@@ -22,10 +22,14 @@ def not_submittable(record: Recorded, division: str = "closed") -> list[str]:
     return [*_reasons(record), *(_of_accuracy(record) if division == "closed" else ())]
 
 
+def reasons(record: Recorded) -> str:
+    """The reasons as one text; empty for a run without fault, and for one that follows no round at all."""
+    return "; ".join(not_submittable(record)) if "round" in record.axes else ""
+
+
 def mark(record: Recorded) -> str:
-    """`not submittable: ...` for people; empty for a run without fault, and for one that follows no round at all."""
-    reasons = not_submittable(record) if "round" in record.axes else []
-    return f"not submittable: {'; '.join(reasons)}" if reasons else ""
+    """`not submittable: ...` for people; empty as `reasons` is."""
+    return f"not submittable: {said}" if (said := reasons(record)) else ""
 
 
 def _reasons(record: Recorded) -> Iterator[str]:
