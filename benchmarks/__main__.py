@@ -20,6 +20,7 @@ from benchmarks import (
     memory,
     noop,
     null_backend,
+    pages,
     realize_present,
     runs,
     second_run,
@@ -51,6 +52,8 @@ MEASURES: Mapping[str, Callable[[Checkout], list[Row]]] = {
     "gc": gc.measure,
     "verify": verify.measure,
     "runs-1000": runs.measure,
+    "report": pages.measure_report,
+    "dashboard-1000": pages.measure_dashboard,
     "evaluate-full": evaluate_full.measure,
     "first-contact": first_contact.measure,
 }

@@ -6,7 +6,7 @@ from statistics import median
 
 from envmgr.results.pages import chart, words
 from envmgr.results.pages.history import Ran, groups, name_of, usual_fields
-from envmgr.results.statistics import ratio, verdict
+from envmgr.results.statistics import LEAST_CONFIDENCE, estimate
 
 ROOM = 1.03
 """So much further than the last point does an axis reach."""
@@ -74,8 +74,11 @@ def _kind(one: Configuration, others: Sequence[Configuration]) -> int:
 
 
 def _is_faster(one: Configuration, other: Configuration) -> bool:
-    found = ratio(other.rates, one.rates)
-    return found is not None and verdict(found) == "differs"
+    """Whether the intervals of two medians do not touch. This takes no draws: many are held against each other."""
+    faster, slower = estimate(one.rates), estimate(other.rates)
+    if faster.low is None or slower.high is None:
+        return False
+    return min(faster.confidence, slower.confidence) >= LEAST_CONFIDENCE and faster.low > slower.high
 
 
 def _has_both(run: Ran) -> bool:
