@@ -30,7 +30,7 @@ def test_nothing_is_removed_where_a_name_is_none_or_a_run_has_not_ended(checkout
     checkout.recipe("bench", STEP.replace("COMMAND", "begun; kill -STOP $$"))
     runs = checkout.store / "runs"
     with checkout.start("run", "bench") as process:
-        until(process, "begun")
+        until(process, "run go")
         (under_way,) = (path.name for path in runs.glob("*/"))
         keep(runs, record("20260101-000000-aaaaaa"))
         assert checkout.fails(2, "runs", "rm", "20260101", under_way)["class"] == "RunUnderWayError"
