@@ -30,6 +30,14 @@ def complete_recipe(context: click.Context, _parameter: click.Parameter, incompl
     return [name for name in Catalog(folder).names() if name.startswith(incomplete)]
 
 
+def complete_run(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """For the shell: the runs whose ids begin so."""
+    from envmgr.results.ledger import entries
+
+    runs = Project(store_option=context.find_root().params.get("store")).store_root / "runs"
+    return [entry.run for entry in entries(runs) if entry.run.startswith(incomplete)]
+
+
 def set_option() -> Decorator:
     """`--set AXIS=VALUE`, as often as wanted; the command gets `axes`, a dictionary."""
     return click.option(

@@ -26,8 +26,6 @@ from envmgr.results.untouched import recorded_files, require_untouched
 from envmgr.sharing.keys import PrivateKey, names
 from envmgr.store.store import Store
 
-_UNSENT = "environment."
-"""How the names of the fields begin that are not sent: people pass secrets by variables."""
 BILL, STATEMENT = "sbom.cdx.json", "provenance.intoto.jsonl"
 
 
@@ -142,8 +140,7 @@ def _publish(checkout: Project, store: Store, record: AnyRecord, asked: _Asked, 
 
 
 def _tracked(record: AnyRecord, system: str) -> Tracked:
-    row = {name: value for name, value in fields(record).items() if not name.startswith(_UNSENT)}
-    run = tracked(row)
+    run = tracked(fields(record))
     more = {"SystemName": system, "not_submittable": mark(record)}
     return replace(run, config=run.config | {name: value for name, value in more.items() if value})
 

@@ -7,6 +7,7 @@ import pytest
 
 from envmgr.cli.command_line import COMMANDS, envmgr
 from tests.functional.conftest import Checkout
+from tests.records import keep, record
 
 TREE = "[build]\nbuilder = 'tree'\n"
 
@@ -91,12 +92,14 @@ def test_a_reader_that_goes_away_is_no_error(checkout: Checkout) -> None:
             assert process.stderr.read() == "", call
 
 
-def test_the_shell_completes_commands_and_recipes(checkout: Checkout) -> None:
+def test_the_shell_completes_commands_recipes_and_runs(checkout: Checkout) -> None:
     checkout.recipe("words", TREE)
+    keep(checkout.store / "runs", record("20260101-000000-aaaaaa"))
     script = checkout(_ENVMGR_COMPLETE="bash_source").stdout
     assert subprocess.run(["bash", "-n"], input=script, text=True, check=True, capture_output=True).stderr == ""
     assert complete(checkout, "envmgr ro") == ["plain,root"]
     assert complete(checkout, "envmgr realize wo") == ["plain,words"]
+    assert complete(checkout, "envmgr runs show 2026") == ["plain,20260101-000000-aaaaaa"]
 
 
 def test_the_version_is_printed_alone(checkout: Checkout) -> None:

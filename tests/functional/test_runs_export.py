@@ -22,7 +22,8 @@ def fill(checkout: Checkout) -> list[str]:
                series={**place, "round": 1}),
         record("20260103-000000-cccccc", axes=AXES, settings={"batch": 1}, metrics={"latency_p90_ns": 6_000_000}),
         record("20260104-000000-dddddd", axes={**AXES, "scenario": "Offline"}, settings={"batch": 2},
-               metrics={"samples_per_second": 50.0, "mAP": 61.5, "result_valid": True, "note": "fine"}),
+               metrics={"samples_per_second": 50.0, "mAP": 61.5, "result_valid": True, "note": "fine"},
+               environment={"TOKEN": "secret"}),
         record("20260105-000000-eeeeee", axes=AXES, settings={"batch": 1},
                metrics={"latency_p90_ns": 1, "result_valid": False}),
         imported("20260106-000000-ffffff", axes={"scenario": "Offline"}, metrics={"samples_per_second": 25.0}),
@@ -89,7 +90,7 @@ def test_wandbs_form_has_what_its_functions_take(checkout: Checkout) -> None:
     assert "imported" in runs[5]["init"]["tags"]
     config, summary = runs[3]["init"]["config"], runs[3]["summary"]
     assert (config["axes.scenario"], config["Scenario"], config["settings.batch"]) == ("Offline", "Offline", 2)
-    assert not [name for name in config if name.startswith("metrics.")]
+    assert not [name for name in config if name.startswith(("metrics.", "environment."))]
     assert summary == {
         "samples_per_second": 50.0, "mAP": 61.5, "result_valid": 1.0, "Result": 50.0, "performance": 50.0, "qps": 50.0,
         "Accuracy": 61.5, "accuracy": 0.615,

@@ -11,7 +11,7 @@ from envmgr.builders.policy import Policy
 from envmgr.builders.sandbox import executor
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
-from envmgr.cli.options import sandbox_option
+from envmgr.cli.options import complete_run, sandbox_option
 from envmgr.cli.project import Project
 from envmgr.cli.run_words import run_words
 from envmgr.cli.verdict import verdict
@@ -49,7 +49,7 @@ class Replayed(TypedDict):
 
 
 @click.command("replay")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @sandbox_option()
 @click.pass_obj
 @answers("runs-replay")

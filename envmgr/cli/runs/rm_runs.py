@@ -6,6 +6,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
+from envmgr.cli.options import complete_run
 from envmgr.cli.project import Project
 from envmgr.model.run_record import RunRecord
 from envmgr.model.store_path import StorePath
@@ -41,7 +42,7 @@ class RemovedRuns(TypedDict):
 
 
 @click.command("rm")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=complete_run)
 @click.pass_obj
 @answers("runs-rm")
 def command(project: Project, /, *, runs: Sequence[str]) -> Answer[RemovedRuns]:

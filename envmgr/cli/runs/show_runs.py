@@ -3,6 +3,7 @@
 import click
 
 from envmgr.cli.answer import Answer, answers
+from envmgr.cli.options import complete_run
 from envmgr.cli.project import Project
 from envmgr.cli.run_page import run_page
 from envmgr.model.run_record import AnyRecord
@@ -11,7 +12,7 @@ from envmgr.results.records import find
 
 
 @click.command("show")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.pass_obj
 @answers("runs-show")
 def command(project: Project, /, *, run: str) -> Answer[AnyRecord]:

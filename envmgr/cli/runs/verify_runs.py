@@ -7,6 +7,7 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
+from envmgr.cli.options import complete_run
 from envmgr.cli.project import Project
 from envmgr.model.errors import IntegrityError
 from envmgr.model.run_record import RunRecord
@@ -47,7 +48,7 @@ class VerifiedRuns(TypedDict):
 
 
 @click.command("verify")
-@click.argument("runs", nargs=-1, metavar="[RUN...]")
+@click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=complete_run)
 @click.pass_obj
 @answers("runs-verify")
 def command(project: Project, /, *, runs: Sequence[str]) -> Answer[VerifiedRuns]:

@@ -12,6 +12,9 @@ from envmgr.model.digest import Digest
 from envmgr.results.fields import MEASURED, Fields, Value, below
 from envmgr.results.told import told
 
+UNSAID = "environment."
+"""How the names of the fields begin that no tracker is told: people pass secrets by variables."""
+
 _AS_CM_SAYS = {
     "Model": "axes.model",
     "Scenario": "axes.scenario",
@@ -43,7 +46,7 @@ class Tracked:
     """The series that it is of, else its recipe."""
     tags: tuple[str, ...]
     config: dict[str, Value]
-    """All fields but what was measured."""
+    """All fields but what was measured, and variables."""
     summary: dict[str, float]
     """What was measured, as numbers; yes is 1."""
     started: datetime
@@ -62,7 +65,7 @@ class Tracked:
 
 def tracked(row: Fields) -> Tracked:
     """A run by its fields."""
-    others = {name: value for name, value in row.items() if not name.startswith(MEASURED)}
+    others = {name: value for name, value in row.items() if not name.startswith((MEASURED, UNSAID))}
     return Tracked(
         id=Digest.of(str(row["id"]).encode()).hex[:32],
         name=str(row["id"]),
