@@ -30,7 +30,7 @@ def shown(project: Project, store: Store | None, record: AnyRecord) -> ShownRun:
 
     here = {path: None for path in record.closure if store.object(path) is not None}
     objects = ancestry(store, {**here, **_inputs(record, here)})
-    known = licences(store, {path: objects[path] for path in here}, declared(project))
+    known = licences(store, objects, declared(project), only=here)
     annotations, pictures = _data(store, record, objects)
     facts = {path: _facts(objects[path], known[path]) for path in here}
     return ShownRun(record, folder, facts, annotations, pictures)

@@ -3,7 +3,7 @@
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
@@ -45,9 +45,11 @@ class Licence:
         return "; ".join([*self.said, *(["unknown in part"] if self.partly else [])]) or "unknown"
 
 
-def licences(store: Store, objects: Ancestry, declared: Declared) -> dict[StorePath, Licence]:
-    """The licences of all these objects, by store path."""
-    return {path: _licence(store, objects, path, declared) for path in objects}
+def licences(
+    store: Store, objects: Ancestry, declared: Declared, only: Collection[StorePath] | None = None
+) -> dict[StorePath, Licence]:
+    """The licences of objects, or of some of them, by store path; the others may still say what these are made of."""
+    return {path: _licence(store, objects, path, declared) for path in (objects if only is None else only)}
 
 
 def _licence(store: Store, objects: Ancestry, path: StorePath, declared: Declared) -> Licence:

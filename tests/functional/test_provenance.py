@@ -189,3 +189,23 @@ def test_signing_needs_a_key_and_verifying_something_to_verify(ran: Checkout, tm
     file = tmp_path / "tool.jsonl"
     file.write_text("")
     assert ran.fails(2, "verify", "--provenance", str(file))["class"] == "UsageError"
+
+
+def test_what_was_copied_from_a_cache_says_so_and_names_inputs_that_are_not_here_by_their_derivations(
+    ran: Checkout, tmp_path: Path
+) -> None:
+    checkout, mine = ran.copied(tmp_path), ran.of_user("colleague")
+    checkout.recipe("copy", "inputs.words = 'words'\n[build]\nbuilder = 'tree'\nsettings.files = { copy = 'words' }\n")
+    path, cache = checkout("realize", "copy").path, str(tmp_path / "cache")
+    shown = checkout("show", "copy", "--json").data
+    checkout("cache", "push", cache, "copy", "--key", "lab")
+    mine("cache", "trust", load(Path(ran.environ["HOME"], ".config/envmgr/keys"), "lab").public.text)
+    mine("cache", "pull", cache, path.name)
+    said = mine("provenance", path.name, "--unsigned", "--json").data["statements"][0]
+    definition = said["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["derivation"] == shown["text"]
+    assert "lab" in definition["internalParameters"]["copiedFrom"]
+    digest = {"envmgrDerivation": shown["text"]["inputs"]["words"].partition(":")[2]}
+    assert definition["resolvedDependencies"] == [{"name": "words", "digest": digest, "annotations": {"role": "words"}}]
+    (component,) = json.loads(mine("sbom", path.name).stdout)["components"]
+    assert {"name": "envmgr:input-not-here", "value": "words"} in component["properties"]

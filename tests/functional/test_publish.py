@@ -10,7 +10,7 @@ from envmgr.model.digest import Digest
 from envmgr.model.run_record import StepRecord
 from tests.functional.conftest import Checkout
 from tests.loopback import Origin, Reply
-from tests.records import keep, record
+from tests.records import imported, keep, record
 
 RUN = "20260101-000000-aaaaaa"
 LOG = b"a log of this run\n"
@@ -69,6 +69,13 @@ def test_a_folder_gets_record_logs_bill_and_signed_provenance_and_nothing_of_it_
     assert (place / "all" / "log.txt").read_text() == "other"
     (ran.store / "runs" / RUN / "all" / "log.txt").write_text("other")
     assert ran.fails(7, "publish", RUN, *to)["class"] == "TouchedRunError"
+
+
+def test_of_a_run_that_was_made_elsewhere_there_is_nothing_to_prove(ran: Checkout, tmp_path: Path) -> None:
+    folder = keep(ran.store / "runs", imported("20260102-000000-bbbbbb"))
+    ran("cache", "keygen", "lab")
+    ran("publish", folder.name, "--to", "dir", "-o", str(tmp_path / "out"))
+    assert [path.name for path in (tmp_path / "out" / folder.name).iterdir()] == ["record.json"]
 
 
 def test_wandb_gets_a_file_without_network_that_names_neither_host_nor_user_nor_secret(

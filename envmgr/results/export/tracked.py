@@ -17,6 +17,7 @@ UNSAID = "environment."
 
 _AS_CM_SAYS = {
     "Model": "axes.model",
+    "MlperfModel": "axes.model",
     "Scenario": "axes.scenario",
     "framework": "axes.backend",
     "operating_system": "host.distribution",
@@ -33,6 +34,15 @@ _AS_CM_SAYS = {
     "cm_misc_input_test_query_count": "settings.count",
 }
 """Names of CM's to fields of ours."""
+_MILLISECOND = 1_000_000
+"""Nanoseconds: what CM's results of latencies are counted in."""
+_UNITS = {
+    "SingleStream": "Latency (ms)",
+    "MultiStream": "Latency (ms)",
+    "Offline": "Samples/s",
+    "Server": "Queries/s",
+}
+"""CM's words for what `Result` is counted in, by scenario."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,18 @@ def tracked(row: Fields) -> Tracked:
         name=str(row["id"]),
         group=str(row.get("series.series") or row["recipe"]),
         tags=tuple(_tags(row)),
-        config=others | {name: row[field] for name, field in _AS_CM_SAYS.items() if field in row},
+        config=others | dict(_as_cm_says(row)),
         summary={name: float(value) for name, value in below(row, MEASURED).items() if not isinstance(value, str)}
         | dict(_numbers(row)),
         started=datetime.fromisoformat(str(row["started"])),
         seconds=float(row["seconds"]),
     )
+
+
+def _as_cm_says(row: Fields) -> Iterator[tuple[str, Value]]:
+    yield from ((name, row[field]) for name, field in _AS_CM_SAYS.items() if field in row)
+    if unit := _UNITS.get(str(row.get("axes.scenario"))):
+        yield "Units", unit
 
 
 def _tags(row: Fields) -> Iterator[str]:
@@ -95,7 +111,8 @@ def _tags(row: Fields) -> Iterator[str]:
 def _numbers(row: Fields) -> Iterator[tuple[str, float]]:
     """The numbers by CM's names."""
     if isinstance(value := row.get("headline.value"), int | float):
-        yield from (("Result", float(value)), ("performance", float(value)))
+        result = value / _MILLISECOND if str(row.get("headline.metric")).endswith("_ns") else float(value)
+        yield from (("Result", result), ("performance", result))
     if isinstance(rate := row.get("metrics.samples_per_second"), int | float):
         yield "qps", float(rate)
     if isinstance(share := row.get("metrics.mAP", row.get("metrics.accuracy")), int | float):
