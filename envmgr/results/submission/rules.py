@@ -54,7 +54,7 @@ def _of_round(record: Recorded) -> Iterator[str]:
         yield "the null backend answers nothing"
     taking = [item for item in ROUNDS.values() if model in item.benchmarks]
     if not taking:
-        yield f"{model} is none of MLPerf's models"
+        yield f"no rules for {model} are here"
     elif name not in {item.name for item in taking}:
         yield f"round {name} takes no {model}; {', '.join(item.name for item in taking)} do"
     else:
