@@ -14,6 +14,7 @@ from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, 
 from envmgr.model.run_record import RunRecord
 from envmgr.results.noise import too_noisy
 from envmgr.results.standings import Standing, standings
+from envmgr.results.submission.rules import reasons
 from envmgr.series import measure
 
 BASELINE = "baseline"
@@ -32,6 +33,8 @@ class Repeated(TypedDict):
     failed: list[Failed]
     too_noisy: bool
     """Whether so many runs were disturbed that none of it is to be believed."""
+    not_submittable: list[str]
+    """Why MLPerf takes none of them, or not all."""
 
 
 def repeated(
@@ -57,6 +60,7 @@ def repeated(
     runs = {label: measured.runs.get(label, []) for label in asked}
     standing = standings(runs, BASELINE)
     seen = [noise for item in standing for noise in item.noise]
+    unfit = list(dict.fromkeys(said for done in runs.values() for record in done if (said := reasons(record))))
     return Answer(
         {
             "series": measuring_.series.id,
@@ -65,11 +69,13 @@ def repeated(
             "configurations": standing,
             "failed": measuring_.failed,
             "too_noisy": too_noisy(seen),
+            "not_submittable": unfit,
         },
         "\n".join(
             [
                 standings_table(standing, BASELINE if versus else ""),
                 *filter(None, [noise_words(seen)]),
+                *(f"not submittable: {said}" for said in unfit),
                 f"series {measuring_.series.id}: {rounds} rounds after {warmups} of warm-up",
             ]
         ),
