@@ -22,7 +22,6 @@ from envmgr.planning.requirements import require
 from envmgr.realize import Realizer
 from envmgr.results.chosen import NoSuchRunError, series_of
 from envmgr.results.headline import headline
-from envmgr.results.records import records
 from envmgr.run import Question, run
 from envmgr.series import WARM_UP, Configuration, Series, new_id
 
@@ -146,7 +145,7 @@ def doubts(asked: Sequence[Asked], lock: Path | None) -> list[str]:
 def _resumed(runs: Path, resume: str | None) -> list[RunRecord]:
     if resume is None:
         return []
-    found = [item for item in series_of(records(runs), resume) if isinstance(item, RunRecord)]
+    found = [item for item in series_of(runs, resume) if isinstance(item, RunRecord)]
     if not found:
         raise NoSuchRunError(resume)
     return found

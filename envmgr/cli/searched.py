@@ -23,7 +23,7 @@ class Rate(TypedDict):
     runs: list[str]
     """The ids of its runs."""
     reason: Reason
-    """Why the first INVALID one was so; empty where all were VALID."""
+    """Why INVALID ones were so, the weightiest; empty where all were VALID."""
 
 
 class Searched(TypedDict):
@@ -50,7 +50,7 @@ def as_rate(probed: Probed, runs: Sequence[RunRecord]) -> Rate:
         "holds": probed.holds,
         "valid": sum(probed.verdicts),
         "runs": [run.id for run in runs],
-        "reason": next((_reason(run) for run in runs if run.metrics.get("result_valid") is not True), ""),
+        "reason": _reason([run for run in runs if run.metrics.get("result_valid") is not True]),
     }
 
 
@@ -70,9 +70,10 @@ def rates_table(data: Searched) -> str:
 
 def highest_words(data: Searched) -> str:
     """The sentence that the search was made for."""
-    highest, refused = data["highest"], data["lowest_refused"]
-    held = "no rate stays VALID" if highest is None else f"the highest rate that stays VALID: {highest:g} queries/s"
-    return f"{held}; {'none was refused' if refused is None else f'the lowest that was refused: {refused:g}'}"
+    by_rate = {rate["queries_per_second"]: _votes(rate) for rate in data["rates"]}
+    held, refused = (by_rate.get(rate, "") if rate else "" for rate in (data["highest"], data["lowest_refused"]))
+    highest = f"the highest rate that stays VALID: {held}" if held else "no rate stays VALID"
+    return f"{highest}; {f'the lowest that does not: {refused}' if refused else 'none was refused'}"
 
 
 def unsure(data: Searched) -> list[str]:
@@ -84,7 +85,14 @@ def unsure(data: Searched) -> list[str]:
     return [f"at {rate} queries/s LoadGen saw the bound kept in too few queries to be sure: a longer run may be VALID"]
 
 
-def _reason(run: RunRecord) -> Reason:
-    if run.metrics.get("latency_bound_met") is False:
+def _votes(rate: Rate) -> str:
+    return f"{rate['queries_per_second']:g} queries/s ({rate['valid']} of {len(rate['runs'])} runs)"
+
+
+def _reason(invalid: Sequence[RunRecord]) -> Reason:
+    """Where the bound was broken once, a lack of queries explains nothing."""
+    if any(run.metrics.get("latency_bound_met") is False for run in invalid):
         return "the latency bound was broken"
-    return FEW if run.metrics.get("early_stopping_met") is False else "another rule was broken"
+    if any(run.metrics.get("early_stopping_met") is False for run in invalid):
+        return FEW
+    return "another rule was broken" if invalid else ""

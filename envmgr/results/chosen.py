@@ -1,12 +1,13 @@
 """The runs that a word of the command line chooses: one run, or a configuration of a series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.names import did_you_mean
 from envmgr.model.run_record import AnyRecord
-from envmgr.results.records import FILE, find, read, records
+from envmgr.results.ledger import entries
+from envmgr.results.records import FILE, find, read
 
 LAST = "last"
 """What stands for the newest run."""
@@ -58,7 +59,7 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
             raise NoSuchRunError(text)
         return [found]
     beginning, _, label = text.partition(":")
-    runs = series_of(records(folder), beginning)
+    runs = series_of(folder, beginning)
     known = list(dict.fromkeys(run.series.configuration for run in runs if run.series))
     if not known:
         raise NoSuchRunError(text)
@@ -75,14 +76,16 @@ def _last(folder: Path) -> AnyRecord | None:
     return read(files[-1]) if files else None
 
 
-def series_of(runs: Iterable[AnyRecord], beginning: str) -> list[AnyRecord]:
-    """The runs of the series whose id begins so, warm-up and all; none where there is no such series.
+def series_of(folder: Path, beginning: str) -> list[AnyRecord]:
+    """The runs of the series whose id is or begins so, warm-up and all; none where there is no such series.
 
     Raises:
         AmbiguousSeriesError: several begin so.
+        DamagedRecordError: a record of it was damaged since it was last listed.
     """
-    found = [run for run in runs if run.series is not None and run.series.series.startswith(beginning)]
-    ids = dict.fromkeys(run.series.series for run in found if run.series)
-    if len(ids) > 1:
-        raise AmbiguousSeriesError(beginning, [*ids])
-    return found
+    places = {entry.run: str(entry.fields.get("series.series", "")) for entry in entries(folder)}
+    ids = sorted({series for series in places.values() if series.startswith(beginning)})
+    if len(ids) > 1 and beginning not in ids:
+        raise AmbiguousSeriesError(beginning, ids)
+    wanted = beginning if beginning in ids else "".join(ids)
+    return [read(folder / run / FILE) for run, series in places.items() if wanted and series == wanted]

@@ -11,6 +11,7 @@ from typing import Literal
 from envmgr.model.field_change import FieldChange, field_changes
 from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.results.headline import headline
+from envmgr.results.noise import Noise, noise
 from envmgr.results.statistics import Estimate, Verdict, estimate, paired_ratio, ratio, verdict
 
 STATED = ("recipe", "version", "axes", "settings", "environment", "replaced")
@@ -136,24 +137,18 @@ def _without(run: Recorded, shown: Sequence[MetricChange]) -> dict[str, object]:
 
 
 def _conditions(before: Sequence[Recorded], after: Sequence[Recorded]) -> Iterator[ConditionChange]:
-    sides = [[run for run in side if isinstance(run, RunRecord)] for side in (before, after)]
-    if all(sides):
-        for name, value in CONDITIONS.items():
-            old, new = ([value(run) for run in side] for side in sides)
+    sides = [[noise(run) for run in side if isinstance(run, RunRecord)] for side in (before, after)]
+    for name, value in CONDITIONS.items():
+        old, new = ([number for seen in side if (number := value(seen)) is not None] for side in sides)
+        if old and new:
             yield ConditionChange(name, estimate(old), estimate(new))
 
 
-def _stolen(run: RunRecord) -> float:
-    """The share of the processor time that others were given by the hypervisor."""
-    stolen = run.after.steal_seconds - run.before.steal_seconds
-    taken = run.after.busy_seconds - run.before.busy_seconds + stolen
-    return round(stolen / taken, 4) if taken > 0 else 0.0
-
-
-CONDITIONS: dict[str, Callable[[RunRecord], float]] = {
-    "load before (1 min)": lambda run: run.before.load_1m,
-    "load after (1 min)": lambda run: run.after.load_1m,
-    "stolen share of the processors": _stolen,
-    "frequency after (MHz)": lambda run: run.after.frequency_khz / 1000,
+CONDITIONS: dict[str, Callable[[Noise], float | None]] = {
+    "load before (1 min)": lambda seen: seen.load_before,
+    "load after (1 min)": lambda seen: seen.load_after,
+    "cores that others kept busy": lambda seen: seen.others_cores,
+    "cores that the hypervisor took": lambda seen: seen.steal_cores,
+    "frequency after (MHz)": lambda seen: seen.frequency_after_khz / 1000,
 }
 """What may move a number and is no fact."""

@@ -15,6 +15,7 @@ from envmgr.results.headline import headline
 from envmgr.results.latencies import Latencies, latencies
 from envmgr.results.loadgen_logs import read_logs
 from envmgr.results.loadgen_words import Part, parts
+from envmgr.results.noise import noise
 from envmgr.results.pages import drawings, words
 from envmgr.results.pages.chart import Chart
 from envmgr.results.pages.shown import Branch, ShownRun, closure_tree
@@ -206,9 +207,12 @@ def _host(host: HostFacts) -> Iterator[Row]:
 
 
 def _noise(record: RunRecord) -> Iterator[Row]:
+    seen = noise(record)
     for name, value in CONDITIONS.items():
-        form = ".1%" if "share" in name else ".4g"
-        yield name[0].upper() + name[1:], f"{value(record):{form}}"
+        if (number := value(seen)) is not None:
+            yield name[0].upper() + name[1:], f"{number:.4g}"
+    if seen.disturbed:
+        yield "Not to be believed", "; ".join(seen.disturbed)
     yield from _observed("before", record.before)
     yield from _observed("after", record.after)
 

@@ -16,6 +16,8 @@ PLACES = {
     "20260102-000000-000002": ("s-20260102-000000-bbbbbb", "threads=2", 1),
     "20260102-000000-000003": ("s-20260102-000000-bbbbbb", "baseline", 2),
     "20260103-000000-000004": ("s-20260103-000000-cccccc", "baseline", 1),
+    "20260104-000000-000005": ("s-20260104-000000-dddddd", "baseline", 1),
+    "20260104-000000-000006": ("s-20260104-000000-dddddd-1", "baseline", 1),
 }
 
 
@@ -37,7 +39,8 @@ def runs(tmp_path: Path) -> Path:
         ("s-20260102-000000-bbbbbb:baseline", ["20260102-000000-000001", "20260102-000000-000003"]),
         ("s-20260102:threads=2", ["20260102-000000-000002"]),
         ("s-20260103", ["20260103-000000-000004"]),
-        ("last", ["20260103-000000-000004"]),
+        ("s-20260104-000000-dddddd", ["20260104-000000-000005"]),
+        ("last", ["20260104-000000-000006"]),
     ],
 )
 def test_a_run_or_all_counted_runs_of_a_configuration_are_chosen(runs: Path, text: str, ids: list[str]) -> None:
@@ -51,6 +54,8 @@ def test_a_run_or_all_counted_runs_of_a_configuration_are_chosen(runs: Path, tex
         ("s-2027", NoSuchRunError),
         ("20260102", AmbiguousRunError),
         ("s-2026:baseline", AmbiguousSeriesError),
+        ("s-", AmbiguousSeriesError),
+        ("s-20260104", AmbiguousSeriesError),
         ("s-20260102", UnknownConfigurationError),
         ("s-20260102:threads=3", UnknownConfigurationError),
     ],
@@ -65,3 +70,8 @@ def test_a_misspelt_configuration_gets_the_nearest_one(runs: Path) -> None:
         chosen(runs, "s-20260102:threds=2")
     assert caught.value.fix == "name one: s-20260102:threads=2"
     assert caught.value.known == ("baseline", "threads=2")
+
+
+def test_a_damaged_record_hides_no_series(runs: Path) -> None:
+    (runs / "20260101-000000-aaaaaa" / "record.json").write_text("{")
+    assert len(chosen(runs, "s-20260102:baseline")) == 2
