@@ -13,16 +13,9 @@ from envmgr.results.statistics import ratio, verdict
 
 KINDS = ("counts", "INVALID, and counts for nothing")
 _CHOSEN = (
-    "recipe",
-    "version",
-    "axes.",
-    "settings.",
-    "environment.",
-    "replaced.",
-    "host.",
-    "imported",
+    "recipe", "version", "axes.", "settings.", "environment.", "replaced.", "series.configuration", "host.", "imported",
     "headline.metric",
-)
+)  # fmt: skip
 _NO_NAME = ("version", "imported", "headline.", "host.", "recipe")
 """Fields that do not name a history: its name says these otherwise, or not at all."""
 
@@ -70,6 +63,10 @@ class Change:
     after: str
     times: str
     """How many times the one before; empty where there is no ratio."""
+    inputs: tuple[str, ...]
+    """Which inputs of the run are other objects than those of the run before it, by role."""
+    loads: tuple[str, ...]
+    """The median load of the machine on both sides; empty where a record does not say it."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ def _history(group: Sequence[Ran], usual: Mapping[str, object]) -> History:
     levels = [(counted[start:end], median(values[start:end])) for start, end in pairwise(ends) if end > start]
     metric = group[0].metric
     changes = tuple(
-        _change(counted[cut][1], metric, [values[start:cut], values[cut:end]])
+        _change([run for _, run, _ in counted[start:cut]], [run for _, run, _ in counted[cut:end]], metric)
         for start, cut, end in zip(ends, ends[1:], ends[2:], strict=False)
     )
     says = _says(len(values), changes)
@@ -164,11 +161,22 @@ def _says(count: int, changes: Sequence[Change]) -> str:
     return f"{count} runs count, and their level changed {'once' if len(changes) == 1 else f'{len(changes)} times'}."
 
 
-def _change(run: Ran, metric: str, sides: Sequence[Sequence[float]]) -> Change:
+def _change(old: Sequence[Ran], new: Sequence[Ran], metric: str) -> Change:
+    last, run = old[-1], new[0]
+    sides = [[item.number for item in side if item.number is not None] for side in (old, new)]
     found = ratio(*sides)
     told = f"{words.digits(found.median)} times" if found and verdict(found) == "differs" else ""
     before, after = (words.figure(metric, median(side)) for side in sides)
-    return Change(run.id, run.text("started"), before, after, told)
+    names = sorted(name for name in last.fields.keys() | run.fields.keys() if name.startswith("inputs."))
+    others = tuple(name.removeprefix("inputs.") for name in names if last.fields.get(name) != run.fields.get(name))
+    return Change(run.id, run.text("started"), before, after, told, others, _loads(old, new))
+
+
+def _loads(*sides: Sequence[Ran]) -> tuple[str, ...]:
+    known = [
+        [load for run in side if isinstance(load := run.fields.get("before.load_1m"), float | int)] for side in sides
+    ]
+    return tuple(f"{median(loads):.1f}" for loads in known) if all(known) else ()
 
 
 def _chart(

@@ -97,7 +97,7 @@ def compared(choices: Sequence[Choice]) -> Compared:
 
 
 def _title(views: Sequence[RunView]) -> str:
-    return views[0].title if len(views) == 1 else f"{len(views)} of {views[0].record.recipe} compared"
+    return views[0].title if len(views) == 1 else f"{views[0].record.recipe}: {len(views)} beside each other"
 
 
 def _cells(metric: str, choices: Sequence[Choice], against: Sequence[Comparison]) -> list[Cell]:

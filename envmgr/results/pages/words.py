@@ -22,7 +22,8 @@ NAMES: Mapping[str, str] = {
     "latency_p99_9_ns": "Latency, 99.9th percentile",
     "mAP": "mAP",
     "accuracy": "Accuracy",
-    "audit_passed": "Audit",
+    "early_stopping_met": "Early stopping satisfied",
+    "audit_passed": "Audit passed",
 }
 """Metrics that have a name of their own; others are called as the recipe's step called them."""
 
@@ -75,7 +76,7 @@ def time(nanoseconds: float) -> str:
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if abs(nanoseconds) >= size:
             return f"{digits(nanoseconds / size)} {unit}"
-    return f"{nanoseconds:.0f} ns"
+    return f"{nanoseconds:.0f} ns" if nanoseconds else "0"
 
 
 def size(count: int) -> str:

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from envmgr.model.digest import Digest
+from envmgr.model.run_record import RunInput
+from envmgr.model.store_path import StorePath
 from envmgr.results.fields import fields
 from envmgr.results.ledger import Entry
 from envmgr.results.pages.dashboard import columns, dashboard
@@ -45,6 +48,28 @@ def test_a_change_of_level_is_told_with_the_run_it_began_at() -> None:
     assert (change.before, change.after, change.times) == ("100 /s", "80 /s", "0.8 times")
     assert len(history.chart.lines) == 2
     assert "changed once" in history.chart.says
+
+
+def test_a_change_names_the_inputs_that_are_others_from_that_run_on() -> None:
+    def part(name: str) -> RunInput:
+        path = StorePath.parse(f"{'a' * 31}{name}-harness-1")
+        return RunInput(derivation=Digest.of(b""), store_path=path, manifest=Digest.of(b""), isolation="sandboxed")
+
+    rates = [100, 101, 99, 100, 102, 98, 80, 81, 79, 80, 82, 78]
+    runs = [
+        fast(place, rate, inputs={"harness": part("b" if rate < 90 else "c"), "rules": part("d")})
+        for place, rate in enumerate(rates)
+    ]
+    (history,) = histories(runs)
+    assert history.changes[0].inputs == ("harness",)
+
+
+def test_configurations_of_a_series_have_histories_of_their_own() -> None:
+    runs = [
+        fast(place, 10 + place, series={"series": f"s-{place}", "configuration": name, "round": 1})
+        for place, name in enumerate(["baseline", "mix", "baseline", "mix"])
+    ]
+    assert [len(history.runs) for history in histories(runs)] == [2, 2]
 
 
 def test_noise_alone_is_no_change() -> None:
