@@ -106,7 +106,7 @@ def object_statement(store: Store, made: Made) -> Statement:
 
 
 def run_statement(store: Store, record: RunRecord) -> Statement:
-    """What is stated of a run: its record and its logs as they lie there, its closure, its lockfile, and its host.
+    """What is stated of a run: its record with what it measured, its logs, its closure, its lockfile, and its host.
 
     Raises:
         TouchedRunError: logs are not what the record says.
@@ -115,10 +115,10 @@ def run_statement(store: Store, record: RunRecord) -> Statement:
     folder = store.layout.runs / record.id
     require_untouched(folder, record)
     finished = datetime.fromisoformat(record.started) + timedelta(seconds=round(record.seconds))
-    own = {RECORD: Digest.of((folder / RECORD).read_bytes())}
     said = record.model_dump(mode="json", by_alias=True)
+    own = {**_file(RECORD, Digest.of((folder / RECORD).read_bytes())), "annotations": {"metrics": said["metrics"]}}
     return _statement(
-        subject=[_file(path, digest) for path, digest in sorted({**own, **recorded_files(record)}.items())],
+        subject=[own, *(_file(path, digest) for path, digest in sorted(recorded_files(record).items()))],
         kind="run",
         external={name: said[name] for name in _ASKED},
         internal={"isolation": record.isolation, "bareHost": dict(record.bare_host), "host": said["host"]},

@@ -102,7 +102,7 @@ def _compared(statement: Statement) -> dict[str, Any]:
 
     An object is what it contains. That others came to it in another way, or on another host, is no contradiction.
     """
-    subject = {item["name"]: item.get("digest", {}) for item in statement["subject"]}
+    subject = {item["name"]: {**item.get("digest", {}), **item.get("annotations", {})} for item in statement["subject"]}
     if not _is_of_run(statement):
         return {"subject": subject}
     definition = dict(statement["predicate"]["buildDefinition"])
