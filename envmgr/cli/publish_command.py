@@ -117,7 +117,8 @@ def command(
             {"run": record.id, "new": _publish(checkout, store, record, asked, key)} for record in found
         ]
     lines = [f"{item['run']}: {'published' if item['new'] else 'there already'}" for item in done]
-    notes = ["nobody signs: make a key with `envmgr cache keygen NAME`"] if asked.to == "dir" and not key else []
+    notes = [f"to {asked.place}"]
+    notes += ["nobody signs: make a key with `envmgr cache keygen NAME`"] if asked.to == "dir" and not key else []
     return Answer({"to": asked.to, "place": asked.place, "runs": done}, "\n".join(lines), notes=notes)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from envmgr.model.recipe import Recipe
 from envmgr.model.source import GitSource, PypiSource, Source, UrlSource
-from envmgr.planning.catalog import Catalog
+from envmgr.planning.catalog import Catalog, RecipeError
 
 _PINS = ("sha256", "md5", "manifest")
 
@@ -24,12 +24,8 @@ class Declared:
 
     @classmethod
     def of(cls, catalog: Catalog) -> Self:
-        """What the recipes of a catalog say.
-
-        Raises:
-            RecipeError: one is not valid.
-        """
-        found = [recipe for recipe in map(catalog.recipe, catalog.names()) if recipe.license]
+        """What the recipes of a catalog say; one that is not valid says nothing, until somebody plans it."""
+        found = [recipe for name in catalog.names() if (recipe := _recipe(catalog, name)) and recipe.license]
         pins = {pin: recipe.license for recipe in found for source in _sources(recipe) for pin in _pins(source)}
         return cls({recipe.name: recipe.license for recipe in found}, pins)
 
@@ -40,6 +36,13 @@ class Declared:
             return self.recipes.get(fields["name"], "")
         known = (str(output["known"].get(pin, "")) for pin in _PINS)
         return next((self.pins[pin] for pin in known if pin in self.pins), "")
+
+
+def _recipe(catalog: Catalog, name: str) -> Recipe | None:
+    try:
+        return catalog.recipe(name)
+    except RecipeError:
+        return None
 
 
 def _sources(recipe: Recipe) -> Iterator[Source]:

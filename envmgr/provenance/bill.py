@@ -46,7 +46,7 @@ def bill(store: Store, subject: Subject, objects: Ancestry, licences: Mapping[St
     from cyclonedx.output.json import JsonV1Dot6
 
     closure = store.closure(subject.starts)
-    listed = {path: _component(store, made, licences[path], path in closure) for path, made in objects.items()}
+    listed = {path: _component(store, made, licences[path], required=path in closure) for path, made in objects.items()}
     whole = Component(
         name=subject.name,
         version=subject.version,
@@ -76,7 +76,7 @@ def _about(subject: Subject) -> Iterator[tuple[str, str]]:
             yield "envmgr:lockfile", str(run.lockfile)
 
 
-def _component(store: Store, made: Made, licence: Licence, in_closure: bool) -> "Component":  # noqa: FBT001  by place
+def _component(store: Store, made: Made, licence: Licence, *, required: bool) -> "Component":
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentScope
 
@@ -85,7 +85,7 @@ def _component(store: Store, made: Made, licence: Licence, in_closure: bool) -> 
         name=name,
         version=version,
         bom_ref=str(made.store_path),
-        scope=ComponentScope.REQUIRED if in_closure else None,
+        scope=ComponentScope.REQUIRED if required else None,
         purl=_purl(made),
         hashes=list(_hashes(store, made)),
         licenses=_licenses(licence.said),

@@ -4,6 +4,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
@@ -24,6 +25,8 @@ _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|copyright|notice|thirdpartynoti
 _CLASSIFIER = "License :: "
 _MOST_BYTES = 2**20
 """Of a wheel's metadata: the longest known have some ten thousand."""
+_LARGEST = 2**26
+"""Bytes of an archive that is read through: larger ones are data, and no source distributions."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +84,25 @@ def _metadata(folder: Path) -> Iterator[str]:
     for pattern in (*(f"{place}*.dist-info/METADATA" for place in _PROJECTS), "PKG-INFO"):
         for file in sorted(folder.glob(pattern)):
             yield file.read_text(encoding="utf-8", errors="replace")[:_MOST_BYTES]
-    for file in sorted(folder.glob("*.whl")):
-        with zipfile.ZipFile(file) as wheel:
-            for name in filter(_METADATA.fullmatch, wheel.namelist()):
-                with wheel.open(name) as opened:
-                    yield opened.read(_MOST_BYTES).decode(errors="replace")
-    for file in sorted(folder.glob("*.tar.gz")):
-        with tarfile.open(file) as archive:
-            for member in archive:
-                if _METADATA.fullmatch(member.name) and (read := archive.extractfile(member)):
-                    yield read.read(_MOST_BYTES).decode(errors="replace")
+    for file in sorted([*folder.glob("*.whl"), *folder.glob("*.tar.gz")]):
+        with suppress(zipfile.BadZipFile, tarfile.TarError, EOFError):  # then it says nothing
+            yield from _in_wheel(file) if file.suffix == ".whl" else _in_source_distribution(file)
+
+
+def _in_wheel(file: Path) -> Iterator[str]:
+    with zipfile.ZipFile(file) as wheel:
+        for name in filter(_METADATA.fullmatch, wheel.namelist()):
+            with wheel.open(name) as opened:
+                yield opened.read(_MOST_BYTES).decode(errors="replace")
+
+
+def _in_source_distribution(file: Path) -> Iterator[str]:
+    if file.stat().st_size > _LARGEST:
+        return
+    with tarfile.open(file) as archive:
+        for member in archive:
+            if _METADATA.fullmatch(member.name) and (read := archive.extractfile(member)):
+                yield read.read(_MOST_BYTES).decode(errors="replace")
 
 
 def _said(metadata: str) -> str:

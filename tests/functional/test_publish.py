@@ -82,6 +82,7 @@ def test_wandb_gets_a_file_without_network_that_names_neither_host_nor_user_nor_
     ran: Checkout, tmp_path: Path
 ) -> None:
     to = ("--to", "wandb", "--offline", "-o", str(tmp_path / "out"))
+    assert ran.fails(6, "publish", RUN, *to, "--project", "me/no#name")["class"] == "UnpublishedError"
     assert published(ran, *to)
     assert not published(ran, *to)
     (folder,) = (tmp_path / "out" / "wandb").iterdir()

@@ -129,6 +129,18 @@ def test_a_bill_of_a_run_is_of_its_inputs_and_names_it(checkout: Checkout) -> No
     assert checkout.fails(3, "sbom", run)["class"] == "ImportedRunError"
 
 
+def test_what_is_called_a_wheel_and_is_none_says_nothing_and_a_broken_recipe_beside_it_does_no_harm(
+    checkout: Checkout, origin: Origin
+) -> None:
+    checkout.recipe("fake", source(origin, "thing-1.0-py3-none-any.whl", b"no zip") + COPY)
+    checkout.recipe("cut", source(origin, "thing-1.0.tar.gz", b"no tar") + COPY)
+    checkout.recipe("tool", "inputs = { fake = 'fake', cut = 'cut' }\n[build]\nbuilder = 'tree'\n")
+    checkout("realize", "tool")
+    checkout.write("recipes/broken.toml", "name = ")
+    answer = checkout("sbom", "tool", "--json").data
+    assert len(answer["unknown"]) == answer["components"] == 5
+
+
 def test_a_licence_that_is_no_expression_is_refused_where_it_stands(checkout: Checkout) -> None:
     checkout.recipe("words", f"license = 'Apache 2'\n{OWN}")
     error = checkout.fails(3, "show", "words")

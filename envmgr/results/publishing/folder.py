@@ -1,5 +1,7 @@
 """A run as a folder of files that stand for themselves: its record, its logs, and what proves where it comes from."""
 
+import filecmp
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,14 +25,25 @@ def publish(folder: Path, run: str, files: Mapping[str, bytes | Path]) -> bool:
         PublishedOtherwiseError: a file of another content stands there; nothing was written.
     """
     place = folder / run
-    texts = {path: what.read_bytes() if isinstance(what, Path) else what for path, what in files.items()}
-    there = {path for path in texts if (place / path).exists()}
-    if other := sorted(path for path in there if (place / path).read_bytes() != texts[path]):
+    there = {path for path in files if (place / path).exists()}
+    if other := sorted(path for path in there if not _is(place / path, files[path])):
         raise PublishedOtherwiseError(run, place, other[:_SHOWN])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publishing-") as draft:
-        for path in sorted(texts.keys() - there):
+        for path in sorted(files.keys() - there):
             (place / path).parent.mkdir(parents=True, exist_ok=True)
-            Path(draft, "file").write_bytes(texts[path])
+            _write(Path(draft, "file"), files[path])
             Path(draft, "file").rename(place / path)
-    return there != texts.keys()
+    return there != files.keys()
+
+
+def _is(file: Path, what: bytes | Path) -> bool:
+    """Whether a file has these bytes."""
+    return filecmp.cmp(file, what, shallow=False) if isinstance(what, Path) else file.read_bytes() == what
+
+
+def _write(file: Path, what: bytes | Path) -> None:
+    if isinstance(what, Path):
+        shutil.copyfile(what, file)
+    else:
+        file.write_bytes(what)

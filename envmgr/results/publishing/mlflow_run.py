@@ -51,7 +51,9 @@ def publish(uri: str, experiment: str, run: Tracked) -> bool:
         return _publish(MlflowClient(tracking_uri=address), experiment, run)
     except MlflowException as error:
         why = str(error).strip().splitlines()[0]
-        fix = "see whether the tracking server is there and lets you in; then the same command again"
+        fix = (
+            "see whether the server is there and lets you in; a database needs the whole of MLflow: pip install mlflow"
+        )
         raise UnpublishedError(run.name, why, where=uri, fix=fix) from error
 
 

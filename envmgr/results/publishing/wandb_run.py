@@ -33,6 +33,7 @@ def write(folder: Path, run: Tracked, project: str) -> bool:
 
     Raises:
         MissingPackageError: W&B's package is not installed.
+        UnpublishedError: W&B's package refuses it: the project cannot be called so, for one.
     """
     if written(folder, run):
         return False
@@ -40,25 +41,35 @@ def write(folder: Path, run: Tracked, project: str) -> bool:
         import wandb
     except ImportError:
         raise MissingPackageError("wandb") from None
-    entity, _, name = project.rpartition("/")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publishing-") as draft:
-        settings = wandb.Settings(
-            mode="offline", root_dir=draft, project=name, entity=entity or None,
-            run_id=run.id, run_name=run.name, run_group=run.group, run_tags=run.tags,
-            host="", username="", program="envmgr", program_relpath="envmgr", program_abspath="envmgr",
-            console="off", silent=True, disable_git=True, disable_code=True, save_code=False, disable_job_creation=True,
-            x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True, x_save_requirements=False,
-        )  # fmt: skip
-        theirs = wandb.init(settings=settings, config=run.config)
-        theirs.summary.update(run.summary)
-        theirs.finish(exit_code=0)
+        try:
+            _write(draft, run, project)
+        except (wandb.Error, ValueError) as error:
+            fix = "`envmgr publish --help` says what can be chosen"
+            raise UnpublishedError(run.name, str(error).strip(), where=f"project {project}", fix=fix) from error
         (made,) = Path(draft, "wandb").glob(f"offline-run-*-{run.id}")
         for name in ("logs", "tmp"):  # they say where and by whom this was done
             shutil.rmtree(made / name, ignore_errors=True)
         (folder / "wandb").mkdir(exist_ok=True)
         made.rename(folder / "wandb" / made.name)
     return True
+
+
+def _write(folder: str, run: Tracked, project: str) -> None:
+    import wandb
+
+    entity, _, name = project.rpartition("/")
+    settings = wandb.Settings(
+        mode="offline", root_dir=folder, project=name, entity=entity or None,
+        run_id=run.id, run_name=run.name, run_group=run.group, run_tags=run.tags,
+        host="", username="", program="envmgr", program_relpath="envmgr", program_abspath="envmgr",
+        console="off", silent=True, disable_git=True, disable_code=True, save_code=False, disable_job_creation=True,
+        x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True, x_save_requirements=False,
+    )  # fmt: skip
+    theirs = wandb.init(settings=settings, config=run.config)
+    theirs.summary.update(run.summary)
+    theirs.finish(exit_code=0)
 
 
 def written(folder: Path, run: Tracked) -> Path | None:
