@@ -1,5 +1,6 @@
 """What was answered: to all samples, well enough, and the log of it, truncated and hashed."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,10 @@ from envmgr.results.submission.checks.logs import check_seeds, open_log
 from envmgr.results.submission.detail_log import DetailLog
 from envmgr.results.submission.rounds import Benchmark
 from envmgr.results.submission.submitted import Result, files
-from envmgr.results.submission.truncate import HASH, MOST
+from envmgr.results.submission.truncate import GAP, HASH, MOST
 
 FILES = ("accuracy.txt", "mlperf_log_accuracy.json", "mlperf_log_detail.txt", "mlperf_log_summary.txt")
-_HASH = re.compile(rf"{HASH}[0-9a-f]{{64}}")
+_HASH = re.compile(rf"^{HASH}(?P<digest>[0-9a-f]{{64}})$", re.MULTILINE)
 
 
 def check_accuracy(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
@@ -23,7 +24,7 @@ def check_accuracy(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
             "accuracy.files", folder, f"missing, or not to be there: {', '.join(sorted(found))}", "the four files alone"
         )
     yield from _text(result, benchmark, folder / "accuracy.txt")
-    yield from check_truncated(result, "accuracy.truncated", folder / "mlperf_log_accuracy.json")
+    yield from check_answers(result, "accuracy", folder)
     log, faults = open_log(result, "accuracy", folder / "mlperf_log_detail.txt")
     yield from faults
     if log is not None:
@@ -31,18 +32,20 @@ def check_accuracy(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
         yield from _log(result, benchmark, folder / "mlperf_log_detail.txt", log)
 
 
-def check_truncated(result: Result, rule: str, file: Path) -> Iterator[Breach]:
-    """A log of answers is never whole."""
-    if file.is_file() and not 0 < (size := file.stat().st_size) <= MOST:
-        yield result.breach(rule, file, f"it has {size} bytes; 1 to {MOST} are allowed", "truncate it: its ends alone")
-
-
-def check_hash(result: Result, rule: str, file: Path, text: str) -> Iterator[Breach]:
-    """The text beside a truncated log holds the SHA-256 of the whole one."""
-    if not any(_HASH.fullmatch(line) for line in text.splitlines()):
+def check_answers(result: Result, part: str, folder: Path) -> Iterator[Breach]:
+    """A log of answers is never whole, and the text beside it holds the SHA-256 of the whole one."""
+    file, beside = folder / "mlperf_log_accuracy.json", folder / "accuracy.txt"
+    log = file.read_bytes() if file.is_file() and file.stat().st_size <= MOST else b""
+    if file.is_file() and not log:
         yield result.breach(
-            rule, file, f"it has no line {HASH}<SHA-256 of the whole log>", "truncate the log anew, from the whole one"
+            f"{part}.truncated", file, f"it is empty, or has more than {MOST} bytes", "truncate it: its ends alone"
         )
+    if not (found := _HASH.search(read_text(beside))):
+        yield result.breach(
+            f"{part}.hash", beside, f"it has no line {HASH}<SHA-256 of the whole log>", "truncate the whole log anew"
+        )
+    elif log and GAP not in log and found["digest"] != hashlib.sha256(log).hexdigest():
+        yield result.breach(f"{part}.hash", beside, "the hash is that of another log", "truncate the whole log anew")
 
 
 def score(text: str, metric: str) -> float | None:
@@ -57,8 +60,7 @@ def read_text(file: Path) -> str:
 
 
 def _text(result: Result, benchmark: Benchmark, file: Path) -> Iterator[Breach]:
-    text = read_text(file)
-    value = score(text, benchmark.metric)
+    value = score(read_text(file), benchmark.metric)
     if value is None:
         yield result.breach(
             "accuracy.value", file, f"it does not say {benchmark.metric}=... once", "put in what the evaluator printed"
@@ -70,7 +72,6 @@ def _text(result: Result, benchmark: Benchmark, file: Path) -> Iterator[Breach]:
             f"{benchmark.metric} {value} is below {benchmark.target:.4f}",
             "the open division takes it",
         )
-    yield from check_hash(result, "accuracy.hash", file, text)
 
 
 def _log(result: Result, benchmark: Benchmark, file: Path, log: DetailLog) -> Iterator[Breach]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from envmgr.results.submission.breach import Breach
-from envmgr.results.submission.checks.accuracy import check_hash, check_truncated, read_text, score
+from envmgr.results.submission.checks.accuracy import check_answers, read_text, score
 from envmgr.results.submission.checks.performance import METRIC, measured
 from envmgr.results.submission.detail_log import DetailLog, read
 from envmgr.results.submission.rounds import Benchmark
@@ -53,8 +53,7 @@ def _answers(result: Result, benchmark: Benchmark, folder: Path) -> Iterator[Bre
         )
     if not same:
         yield from _scores(result, benchmark, answers)
-    yield from check_truncated(result, "audit.truncated", answers / "mlperf_log_accuracy.json")
-    yield from check_hash(result, "audit.hash", answers / "accuracy.txt", read_text(answers / "accuracy.txt"))
+    yield from check_answers(result, "audit", answers)
 
 
 def _scores(result: Result, benchmark: Benchmark, answers: Path) -> Iterator[Breach]:
