@@ -45,7 +45,7 @@ class SeriesInterruptedError(EnvmgrError):
         self.series, self.recorded = series, recorded
         super().__init__(
             f"interrupted; {recorded} runs of series {series} are recorded",
-            fix=f"the same command with --resume {series} goes on with it",
+            fix=f"the same command with --resume {series} goes on with it" if recorded else "begin again when you like",
         )
 
 

@@ -90,15 +90,11 @@ def label(others: Mapping[str, str]) -> str:
 
 
 def _require_different(asked: Mapping[str, Asked]) -> None:
-    base = asked[BASELINE]
+    known: dict[object, str] = {}
     for name, item in asked.items():
-        same = (item.node.digest, item.node.choices, item.settings) == (
-            base.node.digest,
-            base.node.choices,
-            base.settings,
-        )
-        if same and name != BASELINE:
-            raise UsageError(f"--versus {name}: that is what is measured anyway", fix="set something else")
+        measured = (item.node.digest, frozenset(item.node.choices.items()), frozenset(item.settings.items()))
+        if known.setdefault(measured, name) != name:
+            raise UsageError(f"--versus {name}: that is measured as {known[measured]}", fix="set something else")
 
 
 def _worst(runs: Sequence[RunRecord]) -> EnvmgrError | None:

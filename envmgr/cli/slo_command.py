@@ -72,7 +72,7 @@ class NothingHoldsError(InvalidResultError):
 @click.command("slo")
 @click.argument("name", shell_complete=complete_recipe)
 @click.option("--from", "start", type=click.FloatRange(min=0, min_open=True), metavar="RATE", help="Begin here.")
-@click.option("--confirm", type=click.IntRange(min=1), default=3, show_default=True, help="Runs a rate, most VALID.")
+@click.option("--confirm", type=click.IntRange(min=1), default=3, show_default=True, metavar="K", help="Runs a rate.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0.1, max=100),

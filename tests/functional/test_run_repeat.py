@@ -69,7 +69,7 @@ def test_a_series_ends_with_the_code_of_its_worst_run(bench: Checkout) -> None:
     assert [len(item["runs"]) for item in broken.data["configurations"]] == [2, 0]
 
 
-@pytest.mark.parametrize("versus", ["pace=100", "pace", "pace=80,pace=90"])
+@pytest.mark.parametrize("versus", ["pace=100", "pace", "pace=80,pace=90", "threads=1,pace=100"])
 def test_what_cannot_be_told_apart_or_understood_is_a_usage_error(bench: Checkout, versus: str) -> None:
     assert bench.fails(2, "run", "toy", "--versus", versus)["fix"]
     assert recorded(bench) == []

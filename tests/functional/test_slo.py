@@ -75,12 +75,12 @@ def test_the_search_starts_at_the_peak_and_ends_between_what_holds_and_what_does
 
 
 def test_people_are_told_the_rate_and_a_search_that_was_ended_goes_on_with_the_same_answer(server: Checkout) -> None:
-    searched = ["slo", "server", "--from", "40", "--confirm", "1", "--tolerance", "2", "--set", "capacity=100"]
+    searched = ["slo", "server", "--from", "40", "--confirm", "1", "--tolerance", "10", "--set", "capacity=100"]
     whole = server(*searched)
     count = len(recorded(server))
     table, told = whole.stdout.split("the highest rate that stays VALID: ")
     assert table.splitlines()[0].split() == ["QUERIES/S", "VALID"]
-    assert 97 < float(told.split()[0]) < 100
+    assert 90 < float(told.split()[0]) < 100
     with server.start(*searched) as process:
         said = until(process, "measured target_qps=78.12 in")
         process.kill()

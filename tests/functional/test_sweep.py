@@ -24,13 +24,13 @@ def turns(checkout: Checkout) -> Counter[tuple[str, int]]:
 
 
 def test_every_combination_is_measured_and_the_best_valid_one_is_named(bench: Checkout) -> None:
-    data = bench("sweep", "toy", "--set", "pace=90,110,100", "--threads", "1,2", "--repeat", "3", "--json").data
-    labels = [f"pace={pace},threads={threads}" for pace in (90, 110, 100) for threads in (1, 2)]
+    data = bench("sweep", "toy", "--set", "pace=90,110", "--threads", "1,2", "--repeat", "3", "--json").data
+    labels = [f"pace={pace},threads={threads}" for pace in (90, 110) for threads in (1, 2)]
     assert turns(bench) == {(label, number): 1 for label in labels for number in (1, 2, 3)}
     assert [point["configuration"] for point in data["points"]] == labels
     assert data["best"] == "pace=110,threads=1"
     assert data["within_noise"] == ["pace=110,threads=2"]
-    assert [point["value"]["median"] for point in data["points"]] == [90, 90, 110, 110, 100, 100]
+    assert [point["value"]["median"] for point in data["points"]] == [90, 90, 110, 110]
     assert data["points"][0]["ratio"]["median"] == pytest.approx(90 / 110)
 
 
@@ -69,20 +69,20 @@ def test_points_of_different_numbers_have_no_best(bench: Checkout) -> None:
 def test_a_sweep_that_was_ended_goes_on_and_repeats_nothing_that_is_recorded(
     bench: Checkout, ending: signal.Signals
 ) -> None:
-    swept = ["sweep", "toy", "--set", "pace=90,110,100", "--threads", "1,2", "--repeat", "2"]
+    swept = ["sweep", "toy", "--set", "pace=90,110,100", "--repeat", "2"]
     with bench.start(*swept) as process:
-        said = until(process, "measured pace=110,threads=1")
+        said = until(process, "measured pace=110 in")
         os.kill(process.pid, ending)
         rest = process.communicate()[1]
     done = turns(bench)
-    assert 1 <= sum(done.values()) < 12
+    assert 1 <= sum(done.values()) < 6
     series = next(word.rstrip(",") for line in said for word in line.split() if word.startswith("s-"))
     told = f"--resume {series}" in rest
     assert (told, process.returncode) == ((True, 130) if ending == signal.SIGINT else (False, -signal.SIGKILL))
     data = bench(*swept, "--resume", series, "--json").data
     assert data["series"] == series
     assert set(turns(bench).values()) == {1}
-    assert sum(turns(bench).values()) == 12
+    assert sum(turns(bench).values()) == 6
 
 
 @pytest.mark.parametrize("given", [["--threads", "1,1"], ["--set", "pace=1,,2"]])

@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from envmgr.slo import search
@@ -10,6 +10,7 @@ from envmgr.slo import search
 RATES = st.floats(1, 1e5)
 
 
+@settings(deadline=None)
 @given(capacity=RATES, off=st.floats(0.1, 10), runs=st.integers(1, 5), tolerance=st.floats(0.01, 0.3))
 def test_the_capacity_of_a_steady_server_lies_between_what_holds_and_what_is_refused(
     capacity: float, off: float, runs: int, tolerance: float
@@ -22,6 +23,7 @@ def test_the_capacity_of_a_steady_server_lies_between_what_holds_and_what_is_ref
     assert found.highest.verdicts == (True,) * runs
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=200, max_size=200), st.integers(1, 5), RATES)
 @example([False] * 200, 3, 100.0)
 @example([True] * 200, 3, 100.0)

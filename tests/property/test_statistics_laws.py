@@ -12,14 +12,16 @@ from envmgr.results.statistics import Estimate, estimate, paired_ratio, ratio, v
 NUMBERS = st.floats(min_value=1e-6, max_value=1e9, allow_nan=False)
 SAMPLES = st.lists(NUMBERS, min_size=1, max_size=30)
 SEVERAL = st.lists(NUMBERS, min_size=3, max_size=12)
-TRIALS = 400
+TRIALS = 300
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.randoms(use_true_random=False))
 def test_the_order_of_the_values_changes_nothing(values: list[float], chance: random.Random) -> None:
     assert estimate(chance.sample(values, len(values))) == estimate(values)
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.integers(-8, 8))
 def test_another_unit_changes_the_numbers_alone(values: list[float], power: int) -> None:
     one, other = estimate(values), estimate([value * 2.0**power for value in values])
@@ -28,6 +30,7 @@ def test_another_unit_changes_the_numbers_alone(values: list[float], power: int)
     assert (other.count, other.confidence) == (one.count, one.confidence)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_the_interval_holds_the_median_and_lies_within_the_values(values: list[float]) -> None:
     found = estimate(values)
@@ -36,7 +39,7 @@ def test_the_interval_holds_the_median_and_lies_within_the_values(values: list[f
         assert min(values) <= found.low <= found.median <= found.high <= max(values)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(SEVERAL)
 def test_what_is_held_against_itself_is_within_noise(values: list[float]) -> None:
     for found in (ratio(values, values), paired_ratio([(value, value) for value in values])):
@@ -45,7 +48,7 @@ def test_what_is_held_against_itself_is_within_noise(values: list[float]) -> Non
         assert verdict(found) == "within noise"
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(SEVERAL, SEVERAL, st.integers(-8, 8))
 def test_a_ratio_is_in_no_unit(before: list[float], after: list[float], power: int) -> None:
     assert ratio([value * 2.0**power for value in before], [value * 2.0**power for value in after]) == ratio(
@@ -53,6 +56,7 @@ def test_a_ratio_is_in_no_unit(before: list[float], after: list[float], power: i
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=12), st.data())
 def test_what_moves_both_of_a_round_moves_no_paired_ratio(
     rounds: list[tuple[float, float]], data: st.DataObject
