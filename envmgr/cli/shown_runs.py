@@ -1,5 +1,7 @@
 """Runs with what only the store knows of them, for the pages that show them."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,15 @@ def shown(project: Project, store: Store | None, record: AnyRecord) -> ShownRun:
     known = licences(store, objects, declared(project), only=here)
     annotations, pictures = _data(store, record, objects)
     facts = {path: _facts(objects[path], known[path]) for path in here}
-    return ShownRun(record, folder, facts, annotations, pictures)
+    abi = record.axes.get("python", "")
+    shrink = partial(_smaller, {path: store.folder(path) for path in here}, abi) if abi else None
+    return ShownRun(record, folder, facts, annotations, pictures, shrink)
+
+
+def _smaller(closure: Mapping[StorePath, Path], abi: str, folder: Path, names: Sequence[str]) -> Mapping[str, bytes]:
+    from envmgr.cli.smaller_pictures import smaller
+
+    return smaller(closure, abi, folder, names)
 
 
 def _inputs(record: RunRecord, here: "dict[StorePath, None]") -> "dict[StorePath, Digest | None]":

@@ -1,6 +1,15 @@
 """`envmgr report`: runs of a store as one page."""
 
+import io
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from envmgr.cli.smaller_pictures import SIDE, smaller
 from envmgr.model.run_record import SeriesPlace
+from envmgr.model.store_path import StorePath
 from tests.functional.conftest import Checkout
 from tests.loadgen import write_measurement
 from tests.records import keep, record
@@ -25,3 +34,21 @@ def test_a_run_that_is_not_there_is_named_and_nothing_is_written(checkout: Check
     assert checkout.fails(2, "report", "20270101", "-o", "page.html")["class"] == "NoSuchRunError"
     assert checkout.fails(2, "report", *["20260101"] * 13, "-o", "page.html")["class"] == "TooManyRunsError"
     assert not (checkout.top / "page.html").exists()
+
+
+@pytest.mark.harness
+def test_large_pictures_are_made_smaller_by_the_pillow_of_the_closure(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    packages = tmp_path / f"vision/lib/python3.{sys.version_info.minor}/site-packages"
+    for name in ("PIL", "pillow.libs"):
+        shutil.copytree(Path(image.__file__).parents[1] / name, packages / name)
+    image.effect_noise((1200, 900), 90).convert("RGB").save(tmp_path / "large.jpg", quality=95)
+    closure = {StorePath.parse(f"{'a' * 32}-vision-1"): tmp_path / "vision"}
+    abi = f"cp3{sys.version_info.minor}"
+    made = smaller(closure, abi, tmp_path, ["large.jpg"])
+    with image.open(io.BytesIO(made["large.jpg"])) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (SIDE, SIDE * 3 // 4))
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    assert smaller(closure, abi, tmp_path, ["broken.jpg"]) == {}
+    assert smaller({}, abi, tmp_path, ["large.jpg"]) == {}
+    assert smaller(closure, "cp399", tmp_path, ["large.jpg"]) == {}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from envmgr.results.submission.rules import not_submittable
 
 PICTURES = 6
 MOST_PICTURE_BYTES = 48_000
-"""A larger picture is drawn without its bytes: boxes on a plain ground."""
+"""A larger picture is made smaller; where that cannot be, its boxes are drawn on a plain ground."""
 CLASSES = "classes.json"
 Row = tuple[str, str]
 
@@ -39,7 +40,7 @@ class Badge:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture with its bytes as they stand in a page; empty where it is too large or not here."""
+    """A picture with its bytes as they stand in a page; empty where they are too many, or not here."""
 
     picture: Picture
     address: str
@@ -127,7 +128,7 @@ def view(run: ShownRun) -> RunView:
         latencies=known,
         histogram=drawings.histogram(known) if known else None,
         classes=tuple(_classes(run.folder)),
-        pictures=tuple(Drawn(picture, _address(run.pictures, picture.file)) for picture in looked),
+        pictures=tuple(_drawn(run, looked)),
         tree=tuple(closure_tree(run)),
         host=tuple(_host(here.host)) if here else (),
         noise=tuple(_noise(here)) if here else (),
@@ -182,14 +183,22 @@ def _classes(folder: Path) -> Sequence[tuple[str, float, float]]:
     return sorted(((item["name"], item["AP"], item["AP50"]) for item in listed), key=lambda item: -item[1])
 
 
-def _address(folder: Path | None, name: str) -> str:
-    """A JPEG as a `data:` address; empty where it is not here, no JPEG, or too large."""
-    if folder is None or not name.endswith((".jpg", ".jpeg")) or "/" in name:
-        return ""
-    file = folder / name
-    if not file.is_file() or file.stat().st_size > MOST_PICTURE_BYTES:
-        return ""
-    return "data:image/jpeg;base64," + base64.b64encode(file.read_bytes()).decode()
+def _drawn(run: ShownRun, looked: Sequence[Picture]) -> Iterator[Drawn]:
+    """The pictures with their bytes: as they are, or made smaller where they are large."""
+    folder, names = run.pictures, [picture.file for picture in looked]
+    files = [folder / name for name in names if Path(name).name == name] if folder else []
+    sizes = {file.name: file.stat().st_size for file in files if file.is_file()}
+    large = [name for name, size in sizes.items() if size > MOST_PICTURE_BYTES]
+    smaller = run.smaller(folder, large) if folder and run.smaller and large else {}
+    for picture in looked:
+        name = picture.file
+        own = (folder / name).read_bytes() if folder and sizes.get(name, math.inf) <= MOST_PICTURE_BYTES else b""
+        data = smaller.get(name, own)
+        yield Drawn(picture, f"data:image/jpeg;base64,{base64.b64encode(data).decode()}" if _is_jpeg(data) else "")
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data.startswith(b"\xff\xd8")
 
 
 def _host(host: HostFacts) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """What a page is told of a run beside its record: where its files lie, and what only a store knows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class ShownRun:
     """What is to be found on the pictures that it looked at, in COCO's format."""
     pictures: Path | None = None
     """The folder of these pictures."""
+    smaller: Callable[[Path, Sequence[str]], Mapping[str, bytes]] | None = None
+    """Makes JPEGs of pictures in a folder, by their names, that are small enough for a page, as far as it can."""
 
 
 @dataclass(frozen=True)

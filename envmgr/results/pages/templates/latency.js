@@ -12,9 +12,9 @@
   function draw(place) {
     const { milliseconds, percent } = curves[Number(place.dataset.curve)];
     const first = milliseconds.find((value) => value > 0);
-    const wide = first !== undefined && milliseconds[0] > 0 && milliseconds.at(-1) / first > 20;
+    const wide = place.dataset.linear === "0" && first !== undefined && milliseconds[0] > 0 && milliseconds.at(-1) / first > 20;
     const options = {
-      width: place.clientWidth, height: 320, padding: [12, 12, 0, 0],
+      width: place.clientWidth, height: 320, padding: [12, 28, 0, 0],
       scales: { x: { time: false, distr: wide ? 3 : 1, log: 10 }, y: { range: [0, 100] } },
       axes: [
         axis(wide ? "latency, ms (logarithmic)" : "latency, ms", { values: (_, values) => values.map((value) => (value === null ? "" : figure(value))) }),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,25 @@ def test_pictures_stand_in_the_page_with_boxes_unless_they_are_large(tmp_path: P
     assert "0 of 1 found" in elements.text
     classes = [item["class"] for tag, item in elements.found if tag == "rect" and "class" in item]
     assert (classes.count("truth"), classes.count("found")) == (2, 1)
+
+
+def test_only_large_pictures_are_made_smaller_and_what_is_no_jpeg_is_left_out(tmp_path: Path) -> None:
+    run = measured(tmp_path)
+    write_answers(tmp_path / run.record.id / "accuracy", {place: [] for place in range(4)})
+    write_annotations(tmp_path / "truth.json", ["cat"], {place: [] for place in range(4)})
+    for place, data in enumerate([b"\xff\xd8small", b"\xff\xd8" + bytes(60_000), b"<svg/>"]):
+        (tmp_path / f"{place}.jpg").write_bytes(data)
+    asked: list[list[str]] = []
+
+    def smaller(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+        assert folder == tmp_path
+        asked.append([*names])
+        return dict.fromkeys(names, b"\xff\xd8tiny")
+
+    page = one(ShownRun(run.record, run.folder, {}, tmp_path / "truth.json", tmp_path, smaller))
+    assert asked == [["1.jpg"]]
+    shown = re.findall(r"data:image/jpeg;base64,([^\"]*)", page)
+    assert [base64.b64decode(data) for data in shown] == [b"\xff\xd8small", b"\xff\xd8tiny"]
 
 
 def path(name: str) -> StorePath:
