@@ -13,6 +13,7 @@ from typing import Any
 from envmgr.bisect.difference import Document, Element, Place, differences, mixed
 from envmgr.builders.placeholders import PLACEHOLDER
 from envmgr.explain.kept_plan import run_of
+from envmgr.model.axis import holds
 from envmgr.model.derivation import REVISIONS, BuiltOutput, Derivation
 from envmgr.model.node import Node
 from envmgr.model.run_record import RunRecord
@@ -102,25 +103,38 @@ class Ends:
 
     @cached_property
     def _documents(self) -> tuple[Document, Document]:
-        sides = (self.good, self.bad)
-        both = {**self.bad.record.axes, **self.good.record.axes}  # a text may ask for what one side has not
-        good, bad = (self._run_document(side, {**both, **side.record.axes}) for side in sides)
+        sides = zip((self.good, self.bad), self._axes, strict=True)
+        good, bad = (self._run_document(side, axes) for side, axes in sides)
         if [*good["steps"]] != [*bad["steps"]]:  # other steps: they are swapped all together
             for document in (good, bad):
                 document["steps"] = {ALL: [*document["steps"].values()]}
         return good, bad
 
     def _run_document(self, side: Side, axes: Mapping[str, str]) -> dict[str, Any]:
-        """A run, without the axes that no text names: these only decided what the inputs are."""
+        """A run, without what its axes leave out, and without the axes that no text names."""
         settings: Any = side.plan.derivation.settings
         return {
             "environment": side.record.environment,
             "settings": side.record.settings,
-            "files": settings["files"],
-            "steps": {step["name"]: step for step in settings["steps"]},
+            "files": {name: file for name, file in settings["files"].items() if name in self._taken},
+            "steps": {step["name"]: step for step in settings["steps"] if step["name"] in self._taken},
             "axes": {axis: value for axis, value in axes.items() if axis in self._named_axes},
             INPUTS: {role: str(item.store_path) for role, item in side.record.inputs.items()},
         }
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        """The steps and files that are there in either run."""
+        runs = [side.plan.run for side in (self.good, self.bad) if side.plan.run]
+        whens = [(step.name, step.when) for run in runs for step in run.steps]
+        whens += [(name, getattr(file, "when", {})) for run in runs for name, file in run.files.items()]
+        return {name for name, when in whens if any(holds(when, axes.__getitem__) for axes in self._axes)}
+
+    @cached_property
+    def _axes(self) -> tuple[Mapping[str, str], ...]:
+        """The axes of both runs, each with those that only the other one has: a text may ask for them."""
+        good, bad = self.good.record.axes, self.bad.record.axes
+        return {**bad, **good}, {**good, **bad}
 
     @cached_property
     def _named_axes(self) -> set[str]:

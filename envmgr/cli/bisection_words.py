@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from envmgr.cli.bisection import Bisection, Named
 from envmgr.cli.cause_words import cause_words
 from envmgr.cli.estimate_words import estimate_words
+from envmgr.model.field_change import FieldChange
 from envmgr.results.statistics import Estimate
 
-_SIDES = ("good", "bad")
 MOST = 0.9
 """Less of the recorded difference than this, and it is said that some did not come back."""
 
@@ -18,7 +18,8 @@ def bisection_words(found: Bisection) -> Iterator[str]:
     yield f"{metric}, good {found['good']}, bad {found['bad']}"
     yield f"  recorded: {_both(found['recorded_good'], found['recorded_bad'], metric)}"
     if found["measured_good"] and found["measured_bad"]:
-        yield f"  today:    {_both(found['measured_good'], found['measured_bad'], metric)}"
+        times = found["verdict"] != "host"
+        yield f"  today:    {_both(found['measured_good'], found['measured_bad'], metric, times=times)}"
     if found["verdict"] == "host":
         yield from _host(found)
         return
@@ -28,8 +29,9 @@ def bisection_words(found: Bisection) -> Iterator[str]:
         yield "  more rounds (--repeat) tell smaller parts from noise"
     for named in found["named"]:
         yield from _named(named, metric)
-    if found["rest"] is not None and found["named"]:
-        yield f"{_percent(found['rest'])} is no single one's of: {', '.join(_others(found)) or 'what was named'}"
+    others = _others(found)
+    if found["rest"] is not None and found["named"] and others:
+        yield f"{_percent(found['rest'])} is no single one's of: {', '.join(others)}"
     came_back = found["came_back"]
     if came_back is not None and came_back < MOST:
         yield f"of the recorded difference {100 * (1 - came_back):.0f} % did not come back: noise then, or the host"
@@ -37,9 +39,9 @@ def bisection_words(found: Bisection) -> Iterator[str]:
     yield from (f"not tried, as it does not fit: {item.label}: {item.why}" for item in found["unfit"])
 
 
-def _both(good: Estimate, bad: Estimate, metric: str) -> str:
-    times = f", {bad.median / good.median:.3g} times" if good.median > 0 else ""
-    return f"{estimate_words(good, metric)} good, {estimate_words(bad, metric)} bad{times}"
+def _both(good: Estimate, bad: Estimate, metric: str, *, times: bool = True) -> str:
+    said = f", {bad.median / good.median:.3g} times" if times and good.median > 0 else ""
+    return f"{estimate_words(good, metric)} good, {estimate_words(bad, metric)} bad{said}"
 
 
 def _host(found: Bisection) -> Iterator[str]:
@@ -66,16 +68,21 @@ def _named(named: Named, metric: str) -> Iterator[str]:
     indent = "  " if named["within"] else ""
     of = f" of {named['within']}" if named["within"] else ""
     share = f"{_percent(named['share'])}{of}: " if named["share"] else "not told apart from either end: "
-    names = " together with ".join(change.field for change in named["elements"])
+    names = " together with ".join(_element(change) for change in named["elements"])
     yield f"{indent}{share}{names}{'' if named['is_bottom'] else ', in which it is:'}"
     if named["is_bottom"]:
-        lines = [
-            str(change) for change in named["elements"] if not change.field.startswith("input") or ":" in change.field
-        ]
-        lines += [line for cause in named["causes"] for line in cause_words(cause)]
-        yield from (f"{indent}  {line}" for line in lines)
+        yield from (f"{indent}  {line}" for cause in named["causes"] for line in cause_words(cause))
     if named["interacts"]:
         yield f"{indent}  what it changes depends on the others: {_orders(named, metric)}"
+
+
+def _element(change: FieldChange) -> str:
+    """An input by its name; anything else with what it was and is."""
+    return change.field if _is_input(change.field) else str(change)
+
+
+def _is_input(name: str) -> bool:
+    return name.startswith("input ") and ":" not in name
 
 
 def _orders(named: Named, metric: str) -> str:

@@ -120,13 +120,10 @@ def test_parts_that_are_too_small_to_name_are_the_rest() -> None:
     assert round(findings.rest.median, 2) == 0.36
 
 
-@given(
-    st.dictionaries(st.sampled_from("abcdefghijklm"), st.integers(-50, 50).filter(lambda weight: abs(weight) > 20)),
-    st.randoms(use_true_random=False),
-)
-def test_numbers_that_add_up_are_told_apart(weights: dict[str, float], random: Random) -> None:
+@given(st.dictionaries(st.sampled_from("abcdefghijklm"), st.integers(21, 50) | st.integers(-50, -21), max_size=5))
+def test_numbers_that_add_up_are_told_apart(weights: dict[str, float]) -> None:
     total = sum(weights.values())
-    findings = find(Formulas(weighing(weights, base=1000), random=random), "abcdefghijklm")
+    findings = find(Formulas(weighing(weights, base=1000)), "abcdefghijklm")
     assert findings.difference.median == total
     for name, share in shares(findings).items():
         assert share == round(weights[name] / total, 2)
