@@ -32,16 +32,26 @@ class Kept:
     folder: Path
 
     def read(self, name: str) -> bytes:
-        """A file of it."""
-        return (self.folder / name).read_bytes()
+        """A file of it; raises UnfitRunsError where it has none."""
+        return self._file(name).read_bytes()
 
     def read_truncated(self, name: str) -> tuple[bytes, str]:
-        """The two ends of a log, and the SHA-256 of all of it."""
-        return truncated(self.folder / name)
+        """The two ends of a log, and the SHA-256 of all of it; raises UnfitRunsError."""
+        return truncated(self._file(name))
+
+    def read_score(self) -> bytes:
+        """What the evaluator printed; raises UnfitRunsError."""
+        step = next((item.name for item in self.record.steps if item.name.startswith("score")), "score")
+        return self.read(f"{step}/output.txt")
 
     def has(self, step: str) -> bool:
         """Whether this step was part of it."""
         return any(item.name == step for item in self.record.steps)
+
+    def _file(self, name: str) -> Path:
+        if not (self.folder / name).is_file():
+            raise UnfitRunsError([f"{self.record.id} left no {name}"], "take runs of the recipe `benchmark`")
+        return self.folder / name
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,8 @@ def gather(runs: Sequence[tuple[Recorded, Path]], of: Round) -> list[Entry]:
     ]
     if wrong:
         raise UnfitRunsError(wrong, f"take runs made here with --set round={of.name}")
+    if not kept:
+        raise UnfitRunsError(["there is none"], "envmgr runs list shows those that there are")
     if faults := list(_mixed(kept)):
         raise UnfitRunsError(faults, "make a submission of one system at a time")
     for item in kept:

@@ -13,7 +13,7 @@ from envmgr.results.submission.rules import not_submittable
 def trial_lines(runs: Iterable[RunRecord]) -> list[str]:
     """How the READMEs of a trial begin: that it is one, and why."""
     reasons = {reason: None for record in runs for reason in not_submittable(record)}
-    return [f"{TRIAL}: made with --short. " + "; ".join(reasons), ""]
+    return [f"{TRIAL}: made with --short. {'; '.join(reasons)}", ""]
 
 
 def of_scenario(entry: Entry, beginning: Sequence[str]) -> str:

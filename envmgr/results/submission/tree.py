@@ -11,7 +11,7 @@ from envmgr.results.submission.checks.audits import SCORED, TEST
 from envmgr.results.submission.checks.measurements import CALIBRATION
 from envmgr.results.submission.gather import Entry, Kept
 from envmgr.results.submission.layout import RESULTS, SYSTEM
-from envmgr.results.submission.rounds import ROUNDS, Round
+from envmgr.results.submission.rounds import Round
 from envmgr.results.submission.submitted import MAPPING
 from envmgr.results.submission.truncate import hash_line
 
@@ -36,7 +36,11 @@ class Submission:
 
 
 def tree(submission: Submission, entries: Sequence[Entry]) -> dict[str, bytes]:
-    """Every file of the tree, by path."""
+    """Every file of the tree, by path.
+
+    Raises:
+        UnfitRunsError: a run left no such files as a submission is made of.
+    """
     top = f"{submission.division}/{submission.submitter}"
     return {f"{top}/{path}": data for path, data in sorted(_files(submission, entries))}
 
@@ -65,10 +69,9 @@ def _files(submission: Submission, entries: Sequence[Entry]) -> Iterator[tuple[s
 
 
 def _mapping(submission: Submission, entries: Sequence[Entry]) -> dict[str, str]:
-    """A trial with a model of our own stands for RetinaNet, in the open division."""
-    known = {name for item in ROUNDS.values() for name in item.benchmarks}
-    own = {entry.model for entry in entries} - known
-    return dict.fromkeys(sorted(own), "retinanet") if submission.trial and submission.division == "open" else {}
+    """A trial with a RetinaNet of our own stands for MLPerf's, in the open division."""
+    own = sorted({entry.model for entry in entries if entry.model.startswith("retinanet-")})
+    return dict.fromkeys(own, "retinanet") if submission.trial and submission.division == "open" else {}
 
 
 def _code(
@@ -88,7 +91,7 @@ def _entry(submission: Submission, entry: Entry, beginning: Sequence[str]) -> It
 
     layout = submission.round.layout
     yield at(layout.measurements), _json(_measured(submission, entry.performance.record))
-    yield f"{at(layout.settings)}/user.conf", (entry.performance.folder / "user.conf").read_bytes()
+    yield f"{at(layout.settings)}/user.conf", entry.performance.read("user.conf")
     yield f"{at(layout.settings)}/README.md", readme.of_scenario(entry, beginning).encode()
     yield from _accuracy(entry.accuracy, f"{at(RESULTS)}/accuracy")
     for log in LOGS:
@@ -100,7 +103,7 @@ def _entry(submission: Submission, entry: Entry, beginning: Sequence[str]) -> It
 def _accuracy(run: Kept, place: str) -> Iterator[tuple[str, bytes]]:
     answers, digest = run.read_truncated(f"accuracy/{ANSWERS}")
     yield f"{place}/{ANSWERS}", answers
-    yield f"{place}/accuracy.txt", run.read("score/output.txt") + hash_line(digest).encode()
+    yield f"{place}/accuracy.txt", run.read_score() + hash_line(digest).encode()
     for log in LOGS:
         yield f"{place}/{log}", run.read(f"accuracy/{log}")
 
