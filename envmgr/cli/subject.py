@@ -35,8 +35,7 @@ def subject(project: Project, store: Store, what: str, axes: dict[str, str]) -> 
         raise ImportedRunError(record.id)
     path = store_path(what)
     if path is not None:
-        name, _, version = path.label.rpartition("-")
-        return Subject(name, version, {path: None})
+        return Subject(path.name, path.version, {path: None})
     node = planned(project, what, axes)
     needed = node.inputs.values() if node.run else [node]
     starts = {path: item.digest for item in needed for path in realised(store, item)}

@@ -51,6 +51,11 @@ class StorePath:
         """The name of the recipe or source."""
         return self.label.rpartition("-")[0]
 
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.label.rpartition("-")[2]
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a store path; raises ValueError where the text is none."""

@@ -20,6 +20,7 @@ from envmgr.store.store import Store
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType
+    from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
     from cyclonedx.model.license import License
     from packageurl import PackageURL
@@ -40,32 +41,41 @@ def bill(store: Store, subject: Subject, objects: Ancestry, licences: Mapping[St
     Raises:
         DamagedObjectError: the manifest of a source cannot be read.
     """
-    from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component, ComponentType
-    from cyclonedx.output.json import JsonV1Dot6
 
     closure = store.closure(subject.starts)
     listed = {path: _component(store, made, licences[path], required=path in closure) for path, made in objects.items()}
-    whole = Component(
-        name=subject.name,
-        version=subject.version,
-        type=ComponentType.APPLICATION,
-        bom_ref=_WHOLE,
-        properties=[Property(name=name, value=value) for name, value in _about(subject)],
-    )
+    whole = _whole(subject)
+    bom = Bom(components=listed.values(), metadata=BomMetaData(component=whole), serial_number=UUID(int=0))
     tool = Component(name="envmgr", version=__version__, type=ComponentType.APPLICATION)
-    bom = Bom(components=listed.values(), metadata=BomMetaData(component=whole, tools=[]), serial_number=UUID(int=0))
     bom.metadata.tools.components.add(tool)
     bom.register_dependency(whole, [listed[path] for path in subject.starts])
     for path, made in objects.items():
         below = {*made.described.references, *made.inputs.values()}
         bom.register_dependency(listed[path], [listed[item] for item in sorted(below)])
+    return _text(bom)
+
+
+def _text(bom: "Bom") -> str:
+    """A bill without its time, and with a serial number that is made from the rest."""
+    from cyclonedx.output.json import JsonV1Dot6
+
     document: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
     del document["metadata"]["timestamp"], document["serialNumber"]
     said = json.dumps(document, sort_keys=True)
     document["serialNumber"] = uuid5(NAMESPACE_OID, Digest.of(said.encode()).hex).urn
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _whole(subject: Subject) -> "Component":
+    """What the bill is of."""
+    from cyclonedx.model import Property
+    from cyclonedx.model.component import Component, ComponentType
+
+    about = [Property(name=name, value=value) for name, value in _about(subject)]
+    kind = ComponentType.APPLICATION
+    return Component(name=subject.name, version=subject.version, type=kind, bom_ref=_WHOLE, properties=about)
 
 
 def _about(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -80,10 +90,9 @@ def _component(store: Store, made: Made, licence: Licence, *, required: bool) ->
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentScope
 
-    name, _, version = made.store_path.label.rpartition("-")
     return Component(
-        name=name,
-        version=version,
+        name=made.store_path.name,
+        version=made.store_path.version,
         bom_ref=str(made.store_path),
         scope=ComponentScope.REQUIRED if required else None,
         purl=_purl(made),
@@ -108,7 +117,7 @@ def _facts(made: Made, licence: Licence) -> Iterator[tuple[str, str]]:
 def _purl(made: Made) -> "PackageURL":
     from packageurl import PackageURL
 
-    name, _, version = made.store_path.label.rpartition("-")
+    name, version = made.store_path.name, made.store_path.version
     file = made.origin.text.fields["output"].get("file", "") if made.origin else ""
     if made.is_source and _is_of_python(name, version, file):
         return PackageURL("pypi", name=name, version=version, qualifiers={"file_name": file})

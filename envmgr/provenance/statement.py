@@ -31,8 +31,8 @@ BUILD_TYPES = {"realisation": "envmgr:realisation/1", "run": "envmgr:run/1"}
 TREE = "envmgrManifest"
 """The name of the digest of a tree: SHA-256 of its manifest's canonical text. That of a derivation is of its text."""
 RECORD = "record.json"
-_ASKED = ("recipe", "version", "axes", "settings", "environment", "replaced", "derivation")
-"""What somebody asked a run for, of its record."""
+_ASKED = ("recipe", "version", "axes", "settings", "replaced", "derivation")
+"""What somebody asked a run for, of its record; but for variables, by which people pass secrets."""
 
 Statement = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from envmgr.model.errors import IntegrityError
 from envmgr.model.field_change import FieldChange, field_changes
-from envmgr.provenance.envelope import Envelope, NotAnEnvelopeError
+from envmgr.provenance.envelope import Envelope, NotAnEnvelopeError, UnvouchedStatementError
 from envmgr.provenance.statement import BUILD_TYPES, Statement
 from envmgr.sharing.trust import Trust
 
@@ -73,17 +73,28 @@ def holds(found: Sequence[Envelope], about: str, here: Statement, trust: Trust, 
         where: the file that they came from.
 
     Raises:
-        UnvouchedStatementError: nobody who is trusted has signed.
-        OtherStatementError: what is signed is of something else.
+        OtherStatementError: none of them is of that.
+        UnvouchedStatementError: nobody who is trusted has signed those that are.
         NotAsStatedError: what is signed is not what is here.
     """
-    signed = [(item, item.signer(trust, where=where)) for item in found]
-    for envelope, signer in signed:
-        if subject_of(envelope.statement) == about:
-            if changes := list(field_changes(_compared(envelope.statement), _compared(here))):
-                raise NotAsStatedError(about, changes, where)
-            return Vouched(about, signer, envelope.statement)
-    raise OtherStatementError(about, [subject_of(envelope.statement) for envelope in found], where)
+    candidates = [envelope for envelope in found if subject_of(envelope.statement) == about]
+    if not candidates:
+        raise OtherStatementError(about, [subject_of(envelope.statement) for envelope in found], where)
+    envelope, signer = _vouched(candidates, trust, where)
+    if changes := list(field_changes(_compared(envelope.statement), _compared(here))):
+        raise NotAsStatedError(about, changes, where)
+    return Vouched(about, signer, envelope.statement)
+
+
+def _vouched(candidates: Sequence[Envelope], trust: Trust, where: str) -> tuple[Envelope, str]:
+    """The first that somebody vouches for, and who; if nobody does for any, what is wrong with the first."""
+    doubts: list[UnvouchedStatementError] = []
+    for envelope in candidates:
+        try:
+            return envelope, envelope.signer(trust, where=where)
+        except UnvouchedStatementError as doubt:
+            doubts.append(doubt)
+    raise doubts[0]
 
 
 def subject_of(statement: Statement) -> str:

@@ -126,6 +126,8 @@ def test_nobody_who_is_trusted_has_signed(ran: Checkout, tmp_path: Path) -> None
     (config / "caches.toml").write_text((Path(ran.environ["HOME"]) / ".config/envmgr/caches.toml").read_text())
     ran("cache", "revoke", "lab", ENVMGR_CONFIG=str(config))
     assert fault(good, ENVMGR_CONFIG=str(config)) == "RevokedKeyError"
+    (tmp_path / "both").write_text(ran("provenance", run, "--key", "other").stdout + good)
+    assert ran("verify", run, "--provenance", str(tmp_path / "both"), "--json").data["proved"][0]["signer"] == "lab"
     envelope = json.loads(good)
     said = {**statement(good), "subject": []}
     changed = {**envelope, "payload": base64.b64encode(json.dumps(said).encode()).decode()}
