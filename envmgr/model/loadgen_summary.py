@@ -30,7 +30,7 @@ _RULES: Mapping[str, str] = {
 def summary_metrics(text: str) -> dict[str, Metric]:
     """The metrics of a run that measures, or looks for the peak; empty for an accuracy run, which measures nothing."""
     said = dict(_said(line) for line in text.splitlines() if ":" in line)
-    if said.get("Mode") not in {"PerformanceOnly", "FindPeakPerformance"}:
+    if said.get("Mode") not in {"PerformanceOnly", "FindPeakPerformance", "SubmissionRun"}:
         return {}
     metrics: dict[str, Metric] = {"result_valid": said.get("Result is") == "VALID"}
     for words, name in _NUMBERS.items():

@@ -32,13 +32,22 @@ TREES = ("results", "compliance")
 _STEPS: Mapping[str, str] = {
     "AccuracyOnly": "accuracy",
     "PerformanceOnly": "performance",
-    "SubmissionRun": "performance",
     "FindPeakPerformance": "peak",
 }
 """LoadGen's modes to the steps of a run."""
+_BOTH = "SubmissionRun"
+"""LoadGen's mode that answers all samples and then measures: the folder says for which of both it stands."""
 _SCORE = re.compile(r"^(mAP|accuracy)=([0-9.]+)%", re.MULTILINE)
 _SETTINGS = ("min_duration_ms", "max_duration_ms", "min_query_count", "max_query_count", "target_qps")
 _SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
+_EARLIER = {
+    (14284205019438841327, 4163916728725999944, 299063814864929621): "v2.1",
+    (10003631887983097364, 17183018601990103738, 12134888396634371638): "v3.0",
+    (148687905518835231, 520418551913322573, 811580660758947900): "v3.1",
+    (13281865557512327830, 198141574272810017, 7575108116881280410): "v4.0",
+    (3066443479025735752, 10688027786191513374, 14962580496156340209): "v4.1",
+}
+"""Rounds by their seeds, of which no more is known here."""
 _POWER = "%m-%d-%Y %H:%M:%S.%f"
 
 
@@ -156,9 +165,11 @@ def _step(place: Path, home: Path) -> _Step:
     except (OSError, ValueError) as error:
         raise BadLogsError(place / DETAIL, str(error)) from error
     mode = str(log.values.get("effective_test_mode", ""))
-    if mode not in _STEPS:
+    name = _STEPS.get(mode)
+    if mode == _BOTH:
+        name = "accuracy" if place.name == "accuracy" else "performance"
+    if name is None:
         raise BadLogsError(place / DETAIL, f"it names no mode of LoadGen's ({mode or 'none'})")
-    name = _STEPS[mode]
     files = {f"{name}/{file}": place / file for file in LOGS if (place / file).is_file()}
     if name == "accuracy" and (home / ACCURACY).is_file():
         files.setdefault(f"{name}/{ACCURACY}", home / ACCURACY)
@@ -177,9 +188,9 @@ def _axes(home: Path, steps: list[_Step]) -> dict[str, str]:
     mode = "both" if len(names) > 1 else "find-peak-performance" if names == ["peak"] else names[0]
     axes = {"scenario": scenarios.pop(), "mode": mode}
     seeds = tuple(steps[0].log.values.get(f"effective_{seed}") for seed in _SEEDS)
-    for item in ROUNDS.values():
-        if item.seeds == seeds:
-            axes["round"] = item.name
+    rounds = _EARLIER | {item.seeds: item.name for item in ROUNDS.values()}
+    if named := next((name for known, name in rounds.items() if known == seeds), ""):
+        axes["round"] = named
     if re.fullmatch("TEST[0-9]{2}", home.name):
         axes["audit"] = home.name
     trees = [number for number, part in enumerate(home.parts) if part in TREES]

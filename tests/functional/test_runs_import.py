@@ -95,6 +95,15 @@ def test_a_tree_of_results_is_a_record_for_each_run_with_what_its_folders_say(ch
     assert checkout("runs", "import", "submission").stdout.count("here already") == 2
 
 
+def test_a_log_of_both_measurements_is_what_its_folder_is_called(checkout: Checkout) -> None:
+    said = {**SAID, "effective_test_mode": "SubmissionRun"}
+    for name in ("accuracy", "performance"):
+        logs(checkout.top / "both" / name, said, SUMMARY.replace("PerformanceOnly", "SubmissionRun"))
+    (run,) = (item["run"] for item in checkout("runs", "import", "both", "--json").data["imported"])
+    assert [step["name"] for step in run["steps"]] == ["performance", "accuracy"]
+    assert (run["axes"]["mode"], run["metrics"]["samples_per_second"]) == ("both", 161.04)
+
+
 @pytest.mark.parametrize(
     ("said", "summary", "why"),
     [

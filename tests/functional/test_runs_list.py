@@ -55,9 +55,9 @@ def test_runs_are_listed_oldest_first_with_their_numbers(checkout: Checkout) -> 
 def test_the_table_shows_what_runs_are_told_apart_by_and_what_is_to_be_known_of_them(checkout: Checkout) -> None:
     fill(checkout)
     head, *lines = checkout("runs", "list").stdout.splitlines()
-    assert head.split() == ["RUN", "RECIPE", "APART", "BY", "SCENARIO", "RESULT", "mAP", "LOADGEN"]
+    assert head.split() == ["RUN", "RECIPE", "APART", "BY", "SCENARIO", "RESULT", "ACCURACY", "LOADGEN"]
     assert [line.split("  ")[0] for line in lines] == [f"2026010{n}-000000-{6 * 'abcd'[n - 1]}" for n in (1, 2, 3, 4)]
-    assert [words for words in ("161.0 samples/s", "61.827 %", " VALID") if words not in lines[0]] == []
+    assert [words for words in ("161.0 samples/s", "mAP 61.827 %", " VALID") if words not in lines[0]] == []
     assert [words for words in ("batch=4", "below target") if words not in lines[1]] == []
     assert [words for words in ("SingleStream", "p90 5.867 ms", "INVALID") if words not in lines[2]] == []
     assert lines[3].endswith("imported")

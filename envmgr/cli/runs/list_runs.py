@@ -12,12 +12,12 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
 from envmgr.cli.table import table
-from envmgr.results.fields import Fields, Value, below
+from envmgr.results.fields import Fields, Value
 from envmgr.results.ledger import Entry, entries
 from envmgr.results.told import short, told
 from envmgr.results.where import chosen
 
-HEAD = ("RUN", "RECIPE", "APART BY", "SCENARIO", "RESULT", "mAP", "LOADGEN", "")
+HEAD = ("RUN", "RECIPE", "APART BY", "SCENARIO", "RESULT", "ACCURACY", "LOADGEN", "")
 
 
 class Ran(TypedDict):
@@ -36,6 +36,8 @@ class Ran(TypedDict):
     """The number that it is compared by: metric, value, and which way is better; empty where it measured none."""
     imported: bool
     """Whether it was made elsewhere, and only its logs are known."""
+    not_submittable: str
+    """Why MLPerf would not take it; empty where nothing is against it, and for a run that follows no round."""
 
 
 class DamagedRun(TypedDict):
@@ -124,7 +126,7 @@ def _table(runs: Sequence[Entry], rows: Sequence[Fields]) -> str:
         return ""
     lines = []
     for entry, row, apart in zip(runs, rows, _apart(rows), strict=True):
-        mean, valid = row.get("metrics.mAP"), row.get("metrics.result_valid")
+        valid = row.get("metrics.result_valid")
         lines.append(
             (
                 entry.run,
@@ -132,12 +134,20 @@ def _table(runs: Sequence[Entry], rows: Sequence[Fields]) -> str:
                 apart,
                 str(row.get("axes.scenario", "")),
                 result(row),
-                f"{mean:.3f} %" if isinstance(mean, float | int) else "",
+                _accuracy(row),
                 "" if valid is None else "VALID" if valid else "INVALID",
                 marks(row),
             )
         )
     return table(HEAD, lines)
+
+
+def _accuracy(row: Fields) -> str:
+    """What was found of what is there, in percent: mAP of boxes, else the share of labels."""
+    mean, share = row.get("metrics.mAP"), row.get("metrics.accuracy")
+    if isinstance(mean, int | float):
+        return f"mAP {mean:.3f} %"
+    return f"{share:.3f} %" if isinstance(share, int | float) else ""
 
 
 def _apart(rows: Sequence[Fields]) -> list[str]:
@@ -157,15 +167,21 @@ def _apart(rows: Sequence[Fields]) -> list[str]:
 
 def _data(entry: Entry) -> Ran:
     fields: Mapping[str, Any] = entry.fields
+    groups: dict[str, dict[str, Value]] = {name: {} for name in ("axes", "settings", "metrics", "headline")}
+    for name, value in fields.items():
+        group, _, rest = name.partition(".")
+        if rest and group in groups:
+            groups[group][rest] = value
     return {
         "id": fields["id"],
         "recipe": fields["recipe"],
         "started": fields["started"],
         "seconds": fields["seconds"],
-        "axes": below(fields, "axes."),
-        "settings": below(fields, "settings."),
-        "metrics": below(fields, "metrics."),
+        "axes": groups["axes"],
+        "settings": groups["settings"],
+        "metrics": groups["metrics"],
         "exit_code": fields["exit_code"],
-        "headline": below(fields, "headline."),
+        "headline": groups["headline"],
         "imported": fields["imported"],
+        "not_submittable": fields["not_submittable"],
     }
