@@ -7,8 +7,9 @@ import click
 from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, say
+from envmgr.cli.no_address import NoAddressError
 from envmgr.cli.project import Project
-from envmgr.model.errors import HostError, UsageError
+from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
     from envmgr.results.ledger import Entry
@@ -39,14 +40,6 @@ class NotLoopbackError(UsageError):
             f"{host} is no address of this machine alone",
             fix="--serve 127.0.0.1:PORT; for others, copy the folder to a web server",
         )
-
-
-class NoAddressError(HostError):
-    """The address cannot be listened at."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        self.host, self.port = host, port
-        super().__init__(f"cannot listen at {host}:{port}: {reason}", fix="name another port (0 is any free one)")
 
 
 @click.command("dashboard")
@@ -122,7 +115,7 @@ def _served(folder: Path, host: str, port: int) -> str:
     try:
         server = Server(folder, host, port)
     except OSError as error:
-        raise NoAddressError(host, port, error.strerror or str(error)) from error
+        raise NoAddressError(host, port, error) from error
     with server:
         say(f"serving {folder} at {server.address}; Ctrl-C ends it")
         try:

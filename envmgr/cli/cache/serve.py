@@ -5,7 +5,8 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers, say
 from envmgr.cli.cache.named import cache
-from envmgr.model.errors import HostError, UsageError
+from envmgr.cli.no_address import NoAddressError
+from envmgr.model.errors import UsageError
 from envmgr.sharing.cache import Cache
 from envmgr.sharing.folder import Folder
 
@@ -30,17 +31,6 @@ class NotServedError(UsageError):
         self.cache = wanted.name
 
 
-class NoAddressError(HostError):
-    """The address cannot be listened at."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(
-            f"cannot listen at {host}:{port}: {reason}", fix="name another --host or --port (0 is any free one)"
-        )
-        self.host = host
-        self.port = port
-
-
 @click.command("serve")
 @click.argument("name", metavar="CACHE")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
@@ -60,7 +50,7 @@ def command(*, name: str, host: str, port: int) -> Answer[Served]:
     try:
         server = Server(wanted.transport.top, host, port)
     except OSError as error:
-        raise NoAddressError(host, port, error.strerror or str(error)) from error
+        raise NoAddressError(host, port, error) from error
     with server:
         say(f"serving {wanted.name} at {server.address}")
         try:

@@ -12,7 +12,18 @@ from envmgr.results.pages.pareto import fronts
 
 STYLES = ("templates/page.css", "templates/dashboard.css")
 SCRIPTS = ("templates/dashboard.js",)
-_COMPARED = ("metrics.", "axes.", "settings.", "environment.", "replaced.", "inputs.", "host.", "recipe", "isolation")
+_COMPARED = (
+    "metrics.",
+    "axes.",
+    "settings.",
+    "environment.",
+    "replaced.",
+    "inputs.",
+    "host.",
+    "recipe",
+    "isolation",
+    "not_submittable",
+)
 
 
 @dataclass(frozen=True)

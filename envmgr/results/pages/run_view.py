@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envmgr.model.host import HostFacts
-from envmgr.model.run_record import Metric, Observation, Recorded, RunRecord
+from envmgr.model.run_record import Metric, Recorded, RunRecord
 from envmgr.results import repeat
-from envmgr.results.comparison import CONDITIONS
 from envmgr.results.detected import Picture, pictures
 from envmgr.results.headline import headline
 from envmgr.results.latencies import Latencies, latencies
@@ -79,6 +78,8 @@ class RunView:
     tree: tuple[Branch, ...]
     host: tuple[Row, ...]
     noise: tuple[Row, ...]
+    disturbed: tuple[str, ...]
+    """Why its number is not to be believed."""
     impure: tuple[Impurity, ...]
     command: str
 
@@ -132,6 +133,7 @@ def view(run: ShownRun) -> RunView:
         tree=tuple(closure_tree(run)),
         host=tuple(_host(here.host)) if here else (),
         noise=tuple(_noise(here)) if here else (),
+        disturbed=noise(here).disturbed if here else (),
         impure=tuple(_impure(here, run)) if here else (),
         command=repeat.command(record),
     )
@@ -150,8 +152,11 @@ def _badges(record: Recorded) -> Iterator[Badge]:
         )
     if not isinstance(record, RunRecord):
         yield Badge("imported", "plain")
-    elif record.isolation != "sandboxed":
-        yield Badge(f"run {record.isolation}", "bad")
+    else:
+        if record.isolation != "sandboxed":
+            yield Badge(f"run {record.isolation}", "bad")
+        if noise(record).disturbed:
+            yield Badge("disturbed", "bad")
     if not_submittable(record):
         yield Badge("not submittable", "plain")
 
@@ -217,19 +222,16 @@ def _host(host: HostFacts) -> Iterator[Row]:
 
 def _noise(record: RunRecord) -> Iterator[Row]:
     seen = noise(record)
-    for name, value in CONDITIONS.items():
-        if (number := value(seen)) is not None:
-            yield name[0].upper() + name[1:], f"{number:.4g}"
-    if seen.disturbed:
-        yield "Not to be believed", "; ".join(seen.disturbed)
-    yield from _observed("before", record.before)
-    yield from _observed("after", record.after)
-
-
-def _observed(when: str, seen: Observation) -> Iterator[Row]:
-    yield f"Memory available {when}", words.size(seen.memory_available_bytes)
-    if seen.governor:
-        yield f"Frequency governor {when}", seen.governor
+    yield "Load before", f"{seen.load_before:.2f}"
+    yield "Load after", f"{seen.load_after:.2f}"
+    others = "not recorded" if seen.others_cores is None else f"{seen.others_cores:.2f} of {seen.cores} cores"
+    yield "Kept busy by others", others
+    yield "Taken by the hypervisor", f"{seen.steal_cores:.2f} of {seen.cores} cores"
+    if seen.frequency_before_khz:
+        yield "Frequency", f"{seen.frequency_before_khz // 1000} MHz before, {seen.frequency_after_khz // 1000} after"
+    if record.before.governor:
+        yield "Frequency governor", record.before.governor
+    yield "Memory available", words.size(seen.memory_available_bytes)
 
 
 def _impure(record: RunRecord, run: ShownRun) -> Iterator[Impurity]:

@@ -8,7 +8,7 @@
   const rows = [...body.rows];
   const filters = ["words", "recipe", "scenario", "verdict"].map((id) => document.getElementById(id));
   const [words, ...exact] = filters;
-  const PLACES = { recipe: 8, scenario: 2, verdict: 7 };
+  const PLACES = { recipe: 9, scenario: 2, verdict: 7 };
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   function filter() {

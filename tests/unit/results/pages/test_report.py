@@ -15,7 +15,7 @@ from envmgr.model.store_path import StorePath
 from envmgr.results.pages.report import Choice, compared, report
 from envmgr.results.pages.shown import ObjectFacts, ShownRun, closure_tree
 from tests.loadgen import write_annotations, write_answers, write_measurement
-from tests.records import imported, record
+from tests.records import NOW, imported, record
 from tests.unit.results.pages.elements import EVIL, Elements
 
 
@@ -114,6 +114,13 @@ def test_without_a_trace_the_report_draws_no_histogram_and_says_how_to_get_one(t
 )
 def test_every_kind_of_run_has_a_report(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     assert said in Elements(one(shown(tmp_path, record("20260101-000000-aaaaaa", **changes)))).text
+
+
+def test_a_disturbed_run_says_what_disturbed_it(tmp_path: Path) -> None:
+    after = NOW.model_copy(update={"steal_seconds": 1.5})
+    text = Elements(one(shown(tmp_path, record("20260101-000000-aaaaaa", after=after, seconds=10.0)))).text
+    assert "Disturbed : its numbers are not to be believed." in text
+    assert "the hypervisor took 0.15 of 2 cores" in text
 
 
 def test_of_an_imported_run_the_report_says_what_its_logs_say(tmp_path: Path) -> None:
