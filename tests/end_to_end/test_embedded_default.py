@@ -65,6 +65,15 @@ def test_the_same_command_again_builds_and_fetches_nothing_and_makes_a_record_of
     assert (record.closure, record.metrics["mAP"]) == (proof.record.closure, proof.record.metrics["mAP"])
 
 
+def test_a_submission_of_the_run_is_a_trial_that_is_refused(proof: Proof) -> None:
+    trial = proof.first.store.parent / "trial"
+    asked = ("--submitter", "we", "--division", "open", "--system", "auto", "--round", "6.1", "--short")
+    made = proof.first("submission", "create", proof.record.id, *asked, "-o", str(trial), "--json")
+    assert {"trial", "scenarios.model"} <= {item["rule"] for item in made.data["breaches"]}
+    assert f"mAP={proof.record.metrics['mAP']:.3f}%" in next(trial.rglob("accuracy.txt")).read_text()
+    assert proof.first("submission", "check", str(trial), "--round", "6.1", expect=(10,)).exit == 10
+
+
 def test_single_stream_runs_valid_from_the_same_lockfile(proof: Proof) -> None:
     result, record = proof.first.run(*LOCK, *QUICK, "--scenario", "SingleStream", "--mode", "performance")
     assert result.built == []

@@ -52,11 +52,13 @@ def _of_round(record: Recorded) -> Iterator[str]:
         yield f"its weights are {record.replaced['weights']}, of which nobody says what was done to them"
     if record.axes.get("backend") == "null":
         yield "the null backend answers nothing"
-    taking = [item for item in ROUNDS.values() if model in item.benchmarks]
+    taking = [item.name for item in ROUNDS.values() if model in item.benchmarks]
     if not taking:
         yield f"no rules for {model} are here"
-    elif name not in {item.name for item in taking}:
-        yield f"round {name} takes no {model}; {', '.join(item.name for item in taking)} do"
+    elif name not in ROUNDS:
+        yield f"the rules of round {name} are not here; those of {', '.join(ROUNDS)} are"
+    elif name not in taking:
+        yield f"round {name} takes no {model}; {', '.join(taking)} do"
     else:
         yield from _of_data(record, ROUNDS[name].benchmarks[model])
 

@@ -34,6 +34,7 @@ def test_a_run_by_the_rules_has_no_reason() -> None:
     ("changed", "reason"),
     [
         (run({"round": "v6.1"}), "round v6.1 takes no retinanet; v5.0, v5.1, v6.0 do"),
+        (run({"round": "v2.1"}), "the rules of round v2.1 are not here; those of v5.0, v5.1, v6.0, v6.1 are"),
         (run({"model": "retinanet-tiny-shapes"}), "no rules for retinanet-tiny-shapes are here"),
         (run({"dataset": "openimages-500"}), "the data set is openimages-500, not all of it (openimages)"),
         (run({"backend": "null"}), "the null backend answers nothing"),
