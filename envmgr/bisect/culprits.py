@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envmgr.bisect.difference import Element, Place
 from envmgr.bisect.ends import Ends, Mix
-from envmgr.bisect.judge import Contribution
+from envmgr.bisect.judge import Contribution, Values
 from envmgr.bisect.search import Bench, Findings, Found, search
 
 
@@ -27,7 +27,13 @@ class Explained:
     culprits: tuple[Culprit, ...]
 
 
-def explain(bench: Bench, ends: Ends, elements: Sequence[Element], low: Mix = frozenset()) -> Explained:
+def explain(
+    bench: Bench,
+    ends: Ends,
+    elements: Sequence[Element],
+    low: Mix = frozenset(),
+    measured: tuple[Values, Values] | None = None,
+) -> Explained:
     """Search, and search within the inputs that were found.
 
     Args:
@@ -35,26 +41,26 @@ def explain(bench: Bench, ends: Ends, elements: Sequence[Element], low: Mix = fr
         ends: the two runs.
         elements: what is swapped.
         low: the mix to which it is added.
+        measured: what that mix gives without and with them, where it is known.
     """
     by_place = {element.place: element for element in elements}
-    findings = search(bench, [*by_place], low)
-    high = low | frozenset(by_place)
-    found = [_culprit(bench, ends, each, by_place, (low, high)) for each in findings.found]
+    findings = search(bench, [*by_place], low, measured)
+    found = [_culprit(bench, ends, findings, each, by_place) for each in findings.found]
     return Explained(findings, tuple(found))
 
 
-def _culprit(
-    bench: Bench, ends: Ends, found: Found, by_place: Mapping[Place, Element], between: tuple[Mix, Mix]
-) -> Culprit:
+def _culprit(bench: Bench, ends: Ends, findings: Findings, found: Found, by_place: Mapping[Place, Element]) -> Culprit:
     elements = tuple(by_place[place] for place in found.places)
     inside = _opened(ends, elements)
     while len(inside) == 1:  # nothing else differs in it: that is it
         elements, inside = inside, _opened(ends, inside)
     if not inside:
         return Culprit(elements, found.contribution, None)
-    low, high = between
-    here = high - {*found.places} if found.contribution and _acts_more_last(found.contribution) else low
-    return Culprit(elements, found.contribution, explain(bench, ends, inside, here))
+    here, rounds = frozenset(found.places), findings.rounds
+    last = found.contribution is not None and _acts_more_last(found.contribution)
+    below = findings.high - here if last else findings.low
+    measured = (rounds[below], rounds[below | here]) if {below, below | here} <= rounds.keys() else None
+    return Culprit(elements, found.contribution, explain(bench, ends, inside, below, measured))
 
 
 def _opened(ends: Ends, elements: tuple[Element, ...]) -> tuple[Element, ...]:

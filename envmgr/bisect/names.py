@@ -22,6 +22,11 @@ def roles(place: Place) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_input(place: Place) -> bool:
+    """Whether an element is an input, and no part of one."""
+    return bool(place) and len(place) == 2 * len(roles(place))
+
+
 def element_name(place: Place) -> str:
     """Such as `setting threads`, `input harness > source`, `input harness: settings.definitions.LEVEL`."""
     way = roles(place)

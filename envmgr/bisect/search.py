@@ -56,8 +56,12 @@ class Found:
 class Findings:
     """What was found between two ends."""
 
-    good: Values
-    bad: Values
+    low: Mix
+    """The good end."""
+    high: Mix
+    """The bad end."""
+    rounds: Mapping[Mix, Values]
+    """What was measured last: the ends, and what was found alone and last."""
     difference: Estimate
     """The bad end's number over the good end's, in the metric's unit."""
     is_certain: bool
@@ -66,22 +70,34 @@ class Findings:
     rest: Estimate | None
     """The share of the difference that no found group has; None where nothing was looked for."""
 
+    @property
+    def good(self) -> Values:
+        """What the good end gave, round by round."""
+        return self.rounds[self.low]
 
-def search(bench: Bench, elements: Sequence[Place], low: Mix = frozenset()) -> Findings:
+    @property
+    def bad(self) -> Values:
+        """What the bad end gave."""
+        return self.rounds[self.high]
+
+
+def search(
+    bench: Bench, elements: Sequence[Place], low: Mix = frozenset(), ends: tuple[Values, Values] | None = None
+) -> Findings:
     """Find what moves the number.
 
     Args:
         bench: who builds and runs mixes; the two ends fit.
         elements: what can be swapped, in the order in which it is.
         low: the mix that the good end is; the bad end has the elements on top.
+        ends: what the two ends gave, where they were measured side by side already.
     """
     high = low | frozenset(elements)
-    ends = bench.measure([low, high])
-    difference = estimate(changes(ends[low], ends[high]))
+    rounds = bench.measure([low, high]) if ends is None else {low: ends[0], high: ends[1]}
+    difference = estimate(changes(rounds[low], rounds[high]))
     if not is_certain(difference):
-        return Findings(ends[low], ends[high], difference, is_certain=False, found=(), rest=None)
+        return Findings(low, high, rounds, difference, is_certain=False, found=(), rest=None)
     groups: list[Group] = []
-    rounds = ends
     way: tuple[Mix, Mix] | None = (low, high)
     while way:
         known = {place for group in groups for place in group}
@@ -91,7 +107,7 @@ def search(bench: Bench, elements: Sequence[Place], low: Mix = frozenset()) -> F
             break
         groups += new
         checks = _checks(bench, groups, low, high)
-        rounds = bench.measure(checks) if {*checks} - {low, high} else ends
+        rounds = bench.measure(checks) if {*checks} - {low, high} else rounds
         way = _open_way(rounds, groups, low, high, difference.median)
     return _judged(rounds, groups, low, high)
 
@@ -154,8 +170,9 @@ def _judged(rounds: Mapping[Mix, Values], groups: Sequence[Group], low: Mix, hig
             found.append(Found(group, said))
             rest = changes(said.means, rest) if said else rest
     return Findings(
-        good=good,
-        bad=bad,
+        low=low,
+        high=high,
+        rounds=rounds,
         difference=estimate(whole),
         is_certain=True,
         found=tuple(sorted(found, key=lambda item: -abs(item.contribution.share.median) if item.contribution else 0)),

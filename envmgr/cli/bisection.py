@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from envmgr.bisect.culprits import Culprit, Explained
 from envmgr.bisect.difference import MISSING, Element
 from envmgr.bisect.ends import Ends
-from envmgr.bisect.names import element_name, roles
+from envmgr.bisect.names import element_name, is_input, roles
 from envmgr.bisect.trials import Unfit
 from envmgr.explain.causes import Cause
 from envmgr.model.field_change import FieldChange
@@ -132,5 +132,7 @@ def _change(element: Element) -> FieldChange:
 
 
 def _causes(culprit: Culprit, causes: Sequence[Cause]) -> Iterator[Cause]:
-    ways = {roles(element.place) for element in culprit.elements}
-    return (cause for cause in causes if cause.way and cause.way in ways)
+    """What is known of inputs at the bottom; a cause is known by its shortest way alone, or by its two derivations."""
+    ways = {roles(element.place) for element in culprit.elements if is_input(element.place)}
+    pairs = {(str(element.before), str(element.after)) for element in culprit.elements}
+    return (cause for cause in causes if cause.way in ways or (str(cause.before), str(cause.after)) in pairs)

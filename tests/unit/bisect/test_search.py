@@ -120,6 +120,13 @@ def test_parts_that_are_too_small_to_name_are_the_rest() -> None:
     assert round(findings.rest.median, 2) == 0.36
 
 
+def test_noise_hides_little_and_is_seldom_taken_for_a_cause() -> None:
+    searched = [find(Formulas(weighing({"e": 20}), noise=0.05, random=Random(seed)), "abcdefgh") for seed in range(60)]  # noqa: S311
+    named = [shares(findings).keys() for findings in searched]
+    assert sum("e" in names for names in named) > 50
+    assert sum(bool(names - {"e"}) for names in named) < 3
+
+
 @given(st.dictionaries(st.sampled_from("abcdefghijklm"), st.integers(21, 50) | st.integers(-50, -21), max_size=5))
 def test_numbers_that_add_up_are_told_apart(weights: dict[str, float]) -> None:
     total = sum(weights.values())
