@@ -101,7 +101,7 @@ def _write_data(folder: Path) -> None:
     )
     (folder / "validation/data").mkdir(parents=True)
     for sample in range(10):
-        (folder / f"validation/data/{sample}.jpg").write_bytes(draw.randbytes(PICTURE_BYTES))
+        (folder / f"validation/data/{sample}.jpg").write_bytes(b"\xff\xd8" + draw.randbytes(PICTURE_BYTES))
 
 
 def _answer(draw: random.Random) -> tuple[float, ...]:

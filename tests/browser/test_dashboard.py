@@ -1,11 +1,15 @@
 """The dashboard in a browser: sorted, filtered and compared by keyboard, in both schemes, on any width."""
 
+from pathlib import Path
+from threading import Thread
+
 import pytest
 from playwright.sync_api import Page
 
 from envmgr.results.fields import fields
 from envmgr.results.ledger import Entry
 from envmgr.results.pages.dashboard import dashboard
+from envmgr.results.pages.serve import Server
 from tests.browser.conftest import NARROW, WIDE, Eyes, Scheme
 from tests.records import record
 
@@ -100,6 +104,20 @@ def test_two_to_four_runs_are_compared_and_no_more(look: Eyes, address: str) -> 
     assert boxes.nth(4).is_disabled()
     boxes.nth(0).uncheck()
     assert boxes.nth(4).is_enabled()
+
+
+def test_served_the_page_is_as_quiet_as_from_the_disk(look: Eyes, address: str) -> None:
+    folder = Path(address.removeprefix("file://")).parent
+    with Server(folder, "127.0.0.1", 0) as server:
+        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            looked = look(server.address)
+            assert looked.is_quiet()
+            assert len(ids(looked.page)) == 30
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 def test_without_scripts_all_runs_are_there(look: Eyes, address: str) -> None:
