@@ -23,7 +23,7 @@ from envmgr.realize import Realizer
 from envmgr.results.chosen import NoSuchRunError, series_of
 from envmgr.results.headline import headline
 from envmgr.run import Question, run
-from envmgr.series import WARM_UP, Configuration, Series, new_id
+from envmgr.series import WARM_UP, Configuration, Series, measure, new_id
 
 
 class Failed(TypedDict):
@@ -58,20 +58,15 @@ class Measuring:
         """Configurations whose plan could not be realised, or of which a step failed."""
         self._realizer, self._expected = realizer, expected
 
-    def configurations(self, asked: Mapping[str, Asked]) -> list[Configuration]:
-        """Those whose plan could be realised; the others have failed. All is built before anything is measured."""
-        found: list[Configuration] = []
-        made: dict[Digest, Question] = {}
-        for label, item in asked.items():
-            digest = item.node.digest
-            try:
-                if digest not in made:
-                    made[digest] = self.question(item)
-            except (BuildError, FetchError) as error:
-                self.fail(label, error)
-                continue
-            found.append(Configuration(label, replace(made[digest], node=item.node, settings=item.settings)))
-        return found
+    def runs(self, asked: Mapping[str, Asked], *, rounds: int, warmups: int) -> dict[str, Sequence[RunRecord]]:
+        """Let plans take turns, by their labels; the runs that count, none of one that failed before it had any.
+
+        All is built before anything is measured.
+        """
+        measured = measure(self.series, self._configurations(asked), rounds=rounds, warmups=warmups)
+        for label, error in measured.failures.items():
+            self._fail(label, error)
+        return {label: measured.runs.get(label, []) for label in asked}
 
     def question(self, asked: Asked) -> Question:
         """A plan, realised.
@@ -80,12 +75,6 @@ class Measuring:
             BuildError, FetchError, IntegrityError, HostError, OutputMismatchError: as `Realizer.realize`.
         """
         return ready(self.terms, asked, self._realizer, self._expected)
-
-    def fail(self, label: str, error: EnvmgrError) -> None:
-        """Keep in mind that a configuration failed."""
-        self.failed.append(
-            {"configuration": label, "error": type(error).__name__, "message": error.message, "where": error.where}
-        )
 
     @property
     def failure(self) -> EnvmgrError | None:
@@ -97,6 +86,30 @@ class Measuring:
             f"not measured: {', '.join(item['configuration'] for item in self.failed)}: {first['message']}",
             where=first["where"],
             fix=f"mend it; then the same command with --resume {self.series.id} measures the rest",
+        )
+
+    def _configurations(self, asked: Mapping[str, Asked]) -> list[Configuration]:
+        """Those whose plan could be realised; what several have in common is realised once, or fails once."""
+        made = {item.node.digest: item for item in asked.values()}
+        questions = {digest: self._tried(item) for digest, item in made.items()}
+        found: list[Configuration] = []
+        for label, item in asked.items():
+            question = questions[item.node.digest]
+            if isinstance(question, Question):
+                found.append(Configuration(label, replace(question, node=item.node, settings=item.settings)))
+            else:
+                self._fail(label, question)
+        return found
+
+    def _tried(self, asked: Asked) -> Question | EnvmgrError:
+        try:
+            return self.question(asked)
+        except (BuildError, FetchError) as error:
+            return error
+
+    def _fail(self, label: str, error: EnvmgrError) -> None:
+        self.failed.append(
+            {"configuration": label, "error": type(error).__name__, "message": error.message, "where": error.where}
         )
 
 

@@ -9,13 +9,11 @@ from envmgr.cli.answer import Answer
 from envmgr.cli.asked import Asked, ask
 from envmgr.cli.measuring import Failed, doubts, measuring
 from envmgr.cli.ready import Terms
-from envmgr.cli.series_words import noise_warnings, noise_words, standings_table
+from envmgr.cli.series_words import noise_warnings, noise_words, standings_table, unfit, unfit_words
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
 from envmgr.model.run_record import RunRecord
 from envmgr.results.noise import too_noisy
 from envmgr.results.standings import Standing, standings
-from envmgr.results.submission.rules import reasons
-from envmgr.series import measure
 
 BASELINE = "baseline"
 """The label of what the command asks for by itself."""
@@ -53,34 +51,31 @@ def repeated(
     for others in versus:
         asked[label(others)] = ask(terms.project, name, {**wanted, **others}, terms.replacements)
     _require_different(asked)
-    with measuring(terms, [*asked.values()], work, resume) as measuring_:
-        measured = measure(measuring_.series, measuring_.configurations(asked), rounds=rounds, warmups=warmups)
-        for failed, error in measured.failures.items():
-            measuring_.fail(failed, error)
-    runs = {label: measured.runs.get(label, []) for label in asked}
+    with measuring(terms, [*asked.values()], work, resume) as under_way:
+        runs = under_way.runs(asked, rounds=rounds, warmups=warmups)
     standing = standings(runs, BASELINE)
     seen = [noise for item in standing for noise in item.noise]
-    unfit = list(dict.fromkeys(said for done in runs.values() for record in done if (said := reasons(record))))
+    marks = unfit(run for found in runs.values() for run in found)
     return Answer(
         {
-            "series": measuring_.series.id,
+            "series": under_way.series.id,
             "rounds": rounds,
             "warmups": warmups,
             "configurations": standing,
-            "failed": measuring_.failed,
+            "failed": under_way.failed,
             "too_noisy": too_noisy(seen),
-            "not_submittable": unfit,
+            "not_submittable": marks,
         },
         "\n".join(
             [
                 standings_table(standing, BASELINE if versus else ""),
                 *filter(None, [noise_words(seen)]),
-                *(f"not submittable: {said}" for said in unfit),
-                f"series {measuring_.series.id}: {rounds} rounds after {warmups} of warm-up",
+                *unfit_words(marks),
+                f"series {under_way.series.id}: {rounds} rounds after {warmups} of warm-up",
             ]
         ),
         warnings=[*doubts([*asked.values()], terms.lock), *noise_warnings(seen)],
-        failure=measuring_.failure or _worst([run for found in runs.values() for run in found]),
+        failure=under_way.failure or _worst([run for found in runs.values() for run in found]),
     )
 
 

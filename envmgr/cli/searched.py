@@ -41,6 +41,8 @@ class Searched(TypedDict):
     """Every rate that was tried, sorted."""
     too_noisy: bool
     """Whether so many runs were disturbed that none of it is to be believed."""
+    not_submittable: list[str]
+    """Why MLPerf takes no run at the highest rate for a submission, each reason once."""
 
 
 def as_rate(probed: Probed, runs: Sequence[RunRecord]) -> Rate:

@@ -1,12 +1,14 @@
 """How the configurations of a series stand, in words, and what noise there was around their runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from envmgr.cli.estimate_words import estimate_words, ratio_words
 from envmgr.cli.table import table
+from envmgr.model.run_record import RunRecord
 from envmgr.results.noise import Noise, too_noisy
 from envmgr.results.standings import Standing
+from envmgr.results.submission.rules import reasons
 
 HEAD = ("CONFIGURATION", "RESULT", "SURE", "VALID")
 METRICS = {"samples_per_second": "samples/s", "scheduled_samples_per_second": "samples/s (scheduled)"}
@@ -61,6 +63,16 @@ def noise_warnings(seen: Sequence[Noise]) -> list[str]:
         return []
     first = next(item.disturbed[0] for item in seen if item.disturbed)
     return [f"too noisy to believe: {_disturbed(seen)}: {first}"]
+
+
+def unfit(runs: Iterable[RunRecord]) -> list[str]:
+    """Why runs can't be part of a submission to MLPerf, each reason once; nothing of runs that follow no round."""
+    return list(dict.fromkeys(filter(None, map(reasons, runs))))
+
+
+def unfit_words(said: Sequence[str]) -> list[str]:
+    """A line for each of these reasons."""
+    return [f"not submittable: {reason}" for reason in said]
 
 
 def _disturbed(seen: Sequence[Noise]) -> str:

@@ -23,7 +23,7 @@ from envmgr.cli.options import (
 from envmgr.cli.project import Project
 from envmgr.cli.ready import Terms
 from envmgr.cli.searched import Searched, as_rate, highest_words, rates_table, unsure
-from envmgr.cli.series_words import noise_warnings, noise_words
+from envmgr.cli.series_words import noise_warnings, noise_words, unfit, unfit_words
 from envmgr.model.errors import InvalidInputError, InvalidResultError, UsageError
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.replacement import Replacement
@@ -126,10 +126,19 @@ def command(
         "lowest_refused": found.lowest_refused.rate if found.lowest_refused else None,
         "rates": sorted(rates, key=lambda rate: rate["queries_per_second"]),
         "too_noisy": too_noisy(seen),
+        "not_submittable": unfit(bench.runs[found.highest.rate] if found.highest else ()),
     }
     return Answer(
         data,
-        "\n".join([rates_table(data), highest_words(data), noise_words(seen), f"series {data['series']}"]),
+        "\n".join(
+            [
+                rates_table(data),
+                highest_words(data),
+                noise_words(seen),
+                *unfit_words(data["not_submittable"]),
+                f"series {data['series']}",
+            ]
+        ),
         warnings=[*doubts(plans, lock), *noise_warnings(seen), *unsure(data)],
         failure=None if found.highest else NothingHoldsError(data["rates"][0]["queries_per_second"]),
     )

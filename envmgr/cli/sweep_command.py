@@ -22,14 +22,13 @@ from envmgr.cli.options import (
 from envmgr.cli.project import Project
 from envmgr.cli.ready import Terms
 from envmgr.cli.repeated import BASELINE, label
-from envmgr.cli.series_words import noise_warnings
+from envmgr.cli.series_words import noise_warnings, unfit
 from envmgr.cli.swept import Refused, Swept, swept_csv, swept_text
 from envmgr.model.errors import EnvmgrError, InvalidResultError, UsageError
 from envmgr.planning.conditions import RefusedCombinationError
 from envmgr.planning.replacement import Replacement
 from envmgr.results.noise import too_noisy
 from envmgr.results.standings import standings_by_best
-from envmgr.series import measure
 
 
 @click.command("sweep")
@@ -77,10 +76,8 @@ def command(
     terms = Terms(project, lock, replacements, environment)
     asked, refused = _points(terms, name, wanted(axes, short))
     with measuring(terms, [*asked.values()], work, resume) as sweep:
-        measured = measure(sweep.series, sweep.configurations(asked), rounds=repeat, warmups=warm_up)
-        for failed, error in measured.failures.items():
-            sweep.fail(failed, error)
-    points, best = standings_by_best({point: measured.runs.get(point, []) for point in asked})
+        runs = sweep.runs(asked, rounds=repeat, warmups=warm_up)
+    points, best = standings_by_best(runs)
     points = [point for point in points if point.runs]
     seen = [noise for point in points for noise in point.noise]
     data: Swept = {
@@ -93,6 +90,7 @@ def command(
         "refused": refused,
         "failed": sweep.failed,
         "too_noisy": too_noisy(seen),
+        "not_submittable": unfit(run for found in runs.values() for run in found),
     }
     return Answer(
         data,

@@ -4,7 +4,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.measuring import Failed
 from envmgr.cli.runs.list_runs import csv_text
-from envmgr.cli.series_words import HEAD, held, noise_words, numbers
+from envmgr.cli.series_words import HEAD, held, noise_words, numbers, unfit_words
 from envmgr.cli.table import table
 from envmgr.results.fields import Value
 from envmgr.results.standings import Standing
@@ -34,12 +34,14 @@ class Swept(TypedDict):
     failed: list[Failed]
     too_noisy: bool
     """Whether so many runs were disturbed that none of it is to be believed."""
+    not_submittable: list[str]
+    """Why MLPerf takes none of these runs for a submission, or not all; each reason once."""
 
 
 def swept_text(data: Swept) -> str:
     """The table, what is not in it and why, the noise, and the series."""
     noise = noise_words([seen for point in data["points"] for seen in point.noise])
-    return "\n".join([*_lines(data), *filter(None, [noise]), _last(data)])
+    return "\n".join([*_lines(data), *filter(None, [noise]), *unfit_words(data["not_submittable"]), _last(data)])
 
 
 def swept_csv(data: Swept) -> str:

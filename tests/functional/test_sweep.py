@@ -90,3 +90,12 @@ def test_values_that_are_no_list_are_a_usage_error(bench: Checkout, given: list[
     bench.fails(2, "sweep", "toy", *given)
     bench.fails(2, "sweep", "toy", "--set", "state=broken", "--set", "verdict=INVALID")
     assert recorded(bench) == []
+
+
+def test_what_cannot_be_built_is_tried_once_and_fails_every_point_that_needs_it(bench: Checkout) -> None:
+    bench.script("broken", "exit 3")
+    toy(bench, head="inputs.broken = 'broken'")
+    result = bench("sweep", "toy", "--threads", "1,2", expect=5)
+    assert [line for line in result.stdout.splitlines() if line.startswith("failed: threads=")] != []
+    assert sum("failed broken-1" in line for line in result.stderr.splitlines()) == 1
+    assert recorded(bench) == []

@@ -18,11 +18,11 @@ echo '{SUMMARY}' > "{{step}}/mlperf_log_summary.txt"
 """
 
 
-def toy(checkout: Checkout) -> None:
+def toy(checkout: Checkout, head: str = "") -> None:
     """The recipe `toy`: settings `pace` and `threads`, axes `state` (whole, broken), `verdict` and `scenario`."""
     checkout.recipe(
         "toy",
-        f"""
+        f"""{head}
 [run.settings]
 pace = 100
 threads = 1
