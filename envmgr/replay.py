@@ -4,7 +4,6 @@ What is executed stands in the derivation text that the run left beside its reco
 was chosen stands in the record. Nothing is built and no recipe is read: an object that is gone is named.
 """
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from envmgr.model.errors import IntegrityError
 from envmgr.model.host import HostFacts
 from envmgr.model.run_record import RunRecord
 from envmgr.model.store_path import StorePath
+from envmgr.results.repeat import realize_command
 from envmgr.run import Question
 from envmgr.store.store import Store
 
@@ -27,7 +27,7 @@ class GoneObjectsError(IntegrityError):
         super().__init__(
             f"{len(self.paths)} objects of run {record.id} are not in the store: {named}",
             fix=f"`envmgr cache pull CACHE {self.paths[0]}` brings it back from a cache that has it; where the recipes "
-            f"are as they were: {shlex.join(_realize(record))}",
+            f"are as they were: {realize_command(record)}",
         )
 
 
@@ -73,10 +73,3 @@ def question(record: RunRecord, store: Store, facts: HostFacts, driver: NvidiaDr
         driver=driver,
         replays=record.id,
     )
-
-
-def _realize(record: RunRecord) -> list[str]:
-    """The command that makes the inputs of a run again, as long as recipes are as they were."""
-    axes = [word for axis, value in record.axes.items() for word in ("--set", f"{axis}={value}")]
-    replaced = [word for role, recipe in record.replaced.items() for word in ("--with", f"{role}={recipe}")]
-    return ["envmgr", "realize", record.recipe, *axes, *replaced]

@@ -1,5 +1,6 @@
-"""What LoadGen's summary says, as metrics: the lines of `mlperf_log_summary.txt` (LoadGen 5 and 6)."""
+"""What LoadGen's summary says, as metrics: the lines of `mlperf_log_summary.txt` (LoadGen 2 to 6)."""
 
+import math
 from collections.abc import Mapping
 
 from envmgr.model.run_record import Metric
@@ -34,8 +35,8 @@ def summary_metrics(text: str) -> dict[str, Metric]:
         return {}
     metrics: dict[str, Metric] = {"result_valid": said.get("Result is") == "VALID"}
     for words, name in _NUMBERS.items():
-        if words in said:
-            number = float(said[words])
+        number = float(said.get(words, "nan"))
+        if math.isfinite(number):  # LoadGen may divide by nothing, and a record has numbers only
             metrics[name] = int(number) if name.endswith("_ns") else number
     metrics |= {name: said[words].upper() == "YES" for words, name in _RULES.items() if words in said}
     return metrics

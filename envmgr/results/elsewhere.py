@@ -37,7 +37,7 @@ _STEPS: Mapping[str, str] = {
 """LoadGen's modes to the steps of a run."""
 _BOTH = "SubmissionRun"
 """LoadGen's mode that answers all samples and then measures: the folder says for which of both it stands."""
-_SCORE = re.compile(r"^(mAP|accuracy)=([0-9.]+)%", re.MULTILINE)
+_SCORE = re.compile(r"^(mAP|accuracy)=([0-9]+(?:\.[0-9]+)?)%", re.MULTILINE)
 _SETTINGS = ("min_duration_ms", "max_duration_ms", "min_query_count", "max_query_count", "target_qps")
 _SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 _EARLIER = {
@@ -82,7 +82,7 @@ class _Step:
 
     name: str
     log: DetailLog
-    summary: str
+    measured: Mapping[str, Metric]
     files: Mapping[str, Path]
 
     @property
@@ -161,7 +161,7 @@ def _run(home: Path, places: list[Path]) -> Elsewhere:
 def _step(place: Path, home: Path) -> _Step:
     try:
         log = detail_log.read(place / DETAIL)
-        summary = (place / SUMMARY).read_text()
+        measured = summary_metrics((place / SUMMARY).read_text())
     except (OSError, ValueError) as error:
         raise BadLogsError(place / DETAIL, str(error)) from error
     mode = str(log.values.get("effective_test_mode", ""))
@@ -173,11 +173,10 @@ def _step(place: Path, home: Path) -> _Step:
     files = {f"{name}/{file}": place / file for file in LOGS if (place / file).is_file()}
     if name == "accuracy" and (home / ACCURACY).is_file():
         files.setdefault(f"{name}/{ACCURACY}", home / ACCURACY)
-    step = _Step(name, log, summary, files)
-    said = summary_metrics(summary).get("result_valid")
+    said = measured.get("result_valid")
     if said is not None and said is not (log.values.get("result_validity", "VALID" if said else "") == "VALID"):
         raise BadLogsError(place, f"{SUMMARY} and {DETAIL} do not agree on whether the result is valid")
-    return step
+    return _Step(name, log, measured, files)
 
 
 def _axes(home: Path, steps: list[_Step]) -> dict[str, str]:
@@ -210,13 +209,14 @@ def _settings(log: DetailLog) -> dict[str, int | float]:
 def _metrics(step: _Step) -> dict[str, Metric]:
     scores = step.files.get(f"{step.name}/{ACCURACY}")
     said = _SCORE.findall(scores.read_text(errors="replace")) if scores else []
-    return {**summary_metrics(step.summary), **{name: float(value) for name, value in said}}
+    return {**step.measured, **{name: float(value) for name, value in said}}
 
 
 def _started(step: _Step, home: Path) -> datetime:
     said = str(step.log.values.get("test_datetime", ""))
     try:
-        return datetime.fromisoformat(said).astimezone(UTC)
+        at = datetime.fromisoformat(said)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except ValueError as error:
         raise BadLogsError(home, f"{DETAIL} does not say when it was ({said or 'no test_datetime'})") from error
 

@@ -1,4 +1,4 @@
-"""The command that asks for a run again, on any machine that has the recipes."""
+"""The commands that ask for a run again, and for what it was made with, on any machine that has the recipes."""
 
 import shlex
 from collections.abc import Iterator
@@ -13,9 +13,23 @@ def command(record: AnyRecord) -> str:
     return " \\\n    ".join(shlex.join(words) for words in _parts(record))
 
 
+def realize_command(record: RunRecord) -> str:
+    """The command that makes the inputs of a run again, as long as the recipes are as they were."""
+    words = [word for part in (*_axes(record), *_replaced(record)) for word in part]
+    return shlex.join(["envmgr", "realize", record.recipe, *words])
+
+
 def _parts(record: RunRecord) -> Iterator[list[str]]:
     yield ["envmgr", "run", record.recipe, *(["--lock", "recipes.lock"] if record.lockfile else [])]
-    yield from (["--set", f"{axis}={value}"] for axis, value in record.axes.items())
+    yield from _axes(record)
     yield from (["--set", f"{name}={value}"] for name, value in record.settings.items())
-    yield from (["--with", f"{role}={recipe}"] for role, recipe in record.replaced.items())
+    yield from _replaced(record)
     yield from (["--env", f"{name}={value}"] for name, value in record.environment.items())
+
+
+def _axes(record: RunRecord) -> Iterator[list[str]]:
+    yield from (["--set", f"{axis}={value}"] for axis, value in record.axes.items())
+
+
+def _replaced(record: RunRecord) -> Iterator[list[str]]:
+    yield from (["--with", f"{role}={recipe}"] for role, recipe in record.replaced.items())

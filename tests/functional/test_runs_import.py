@@ -113,6 +113,7 @@ def test_a_log_of_both_measurements_is_what_its_folder_is_called(checkout: Check
         ({**SAID, "effective_test_mode": "Guess"}, SUMMARY, "no mode of LoadGen's"),
         ({**SAID, "test_datetime": "yesterday"}, SUMMARY, "when it was"),
         ({**SAID, "result_validity": "INVALID"}, SUMMARY, "do not agree"),
+        (SAID, SUMMARY.replace("161.04", "many"), "could not convert"),
     ],
 )
 def test_bad_logs_are_refused_with_the_reason(

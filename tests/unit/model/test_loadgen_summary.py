@@ -39,3 +39,8 @@ def test_an_accuracy_summary_measures_nothing() -> None:
 def test_a_search_for_the_peak_that_failed_is_invalid() -> None:
     summary = "Mode     : FindPeakPerformance\nCompleted samples per second    : 86.42\nResult is : INVALID\n"
     assert summary_metrics(summary) == {"result_valid": False, "samples_per_second": 86.42}
+
+
+def test_what_is_no_finite_number_is_no_metric() -> None:
+    summary = "Mode : PerformanceOnly\nSamples per second: inf\nMean latency (ns) : -nan\nResult is : INVALID\n"
+    assert summary_metrics(summary) == {"result_valid": False}
