@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.model.errors import UsageError
+from envmgr.model.errors import SubmissionError, UsageError
 from envmgr.results.submission.rounds import Round
 
 LONGEST_SECONDS = 600
@@ -26,6 +26,16 @@ class NoCheckerError(UsageError):
             where=str(path),
             fix="name tools/submission/submission_checker.py, or the folder tools/submission/submission_checker, of the"
             " round's branch of mlcommons/inference",
+        )
+
+
+class EndlessCheckerError(SubmissionError):
+    """The checker came to no verdict."""
+
+    def __init__(self, checker: Path, seconds: float) -> None:
+        self.checker, self.seconds = checker, seconds
+        super().__init__(
+            f"MLPerf's checker had not ended after {seconds:.0f} s", where=str(checker), fix="start it by hand"
         )
 
 
@@ -56,7 +66,16 @@ def is_package(checker: Path) -> bool:
     raise NoCheckerError(checker)
 
 
-def ask(checker: Path, tree: Path, of: Round, *, python: str, environ: Mapping[str, str], scratch: Path) -> Verdict:
+def ask(
+    checker: Path,
+    tree: Path,
+    of: Round,
+    *,
+    python: str,
+    environ: Mapping[str, str],
+    scratch: Path,
+    seconds: float = LONGEST_SECONDS,
+) -> Verdict:
     """Start the checker and wait for its verdict.
 
     Args:
@@ -66,26 +85,33 @@ def ask(checker: Path, tree: Path, of: Round, *, python: str, environ: Mapping[s
         python: the interpreter.
         environ: its variables; where the checker is a package they lead to what that needs.
         scratch: an empty folder for what it writes.
+        seconds: how long it may take.
 
     Raises:
         NoCheckerError: there is no checker at that path.
+        EndlessCheckerError: it took longer.
     """
     package = is_package(checker)
     where = checker.resolve()
     program = ["-m", f"{where.name}.main"] if package else [str(where)]
     paths = [str(where.parent)] if package else []
     paths += filter(None, [environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [python, *program, "--input", str(tree.resolve()), "--version", of.name, "--csv", str(scratch / "summary.csv")],
-        cwd=scratch,
-        env={**environ, "PYTHONPATH": ":".join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=LONGEST_SECONDS,
-    )
+    given = ["--input", str(tree.resolve()), "--version", of.name, "--csv", str(scratch / "summary.csv")]
+    try:
+        done = subprocess.run(
+            [python, *program, *given],
+            cwd=scratch,
+            env={**environ, "PYTHONPATH": ":".join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EndlessCheckerError(checker, seconds) from error
     return Verdict(done.returncode, _errors(done.returncode, done.stdout, tree))
 
 
