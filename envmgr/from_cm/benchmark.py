@@ -167,7 +167,10 @@ _FIND = Meaning(
     {"mode": "performance"},
     note="CM makes a short run to learn the pace of the next one; here every run learns it in its warm-up",
 )
-_DASHBOARD = "nothing is sent to a dashboard: CM's upload goes out under this host's name, for everybody to see"
+_DASHBOARD = (
+    "nothing is sent to a dashboard: CM's upload goes out under this host's name, for everybody to see;"
+    " `envmgr publish last --to wandb --offline` writes the same fields into a file"
+)
 
 WRAPPER = Known(
     tags=frozenset(
