@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers, say
 from envmgr.cli.no_address import NoAddressError
 from envmgr.cli.project import Project
+from envmgr.cli.written import make_folder, write
 from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def command(project: Project, /, *, output: Path, reports: int, serve: tuple[str
     from envmgr.results.pages.dashboard import dashboard
 
     found = entries(project.store_root / "runs")
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     reported = _reports(project, found, reports, output / "runs")
-    (output / "index.html").write_text(dashboard(found, reported), encoding="utf-8")
+    write(output / "index.html", dashboard(found, reported))
     damaged = [entry.run for entry in found if entry.damage]
     data: Shown = {
         "folder": output,
@@ -89,10 +90,10 @@ def _reports(project: Project, found: "list[Entry]", count: int, folder: Path) -
     newest = [entry.run for entry in reversed(found) if not entry.damage][:count]
     store = project.store_if_any() if newest else None
     records = [record for run in newest if (record := find(project.store_root / "runs", run))]
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     for record in records:
         text = report([Choice(record.id, (shown(project, store, record),))])
-        (folder / f"{record.id}.html").write_text(text, encoding="utf-8")
+        write(folder / f"{record.id}.html", text)
     return [record.id for record in records]
 
 

@@ -11,6 +11,7 @@ from envmgr.cli.cache.named import signing_key
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.cli.subject import subject
+from envmgr.cli.written import write
 from envmgr.model.errors import UsageError
 from envmgr.provenance.statement import Statement, object_statement, run_statement
 from envmgr.provenance.subject import Subject
@@ -55,7 +56,7 @@ def command(
     made = [Envelope.of(statement) for statement in statements]
     lines = [(item.signed(private) if private else item).show() for item in made]
     if output:
-        output.write_text("".join(f"{line}\n" for line in lines))
+        write(output, "".join(f"{line}\n" for line in lines))
     signer = private.name if private else ""
     data: Stated = {"file": output, "signer": signer, "statements": statements, "envelopes": lines}
     return Answer(data, "" if output else "\n".join(lines))

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
+from envmgr.cli.written import write
 from envmgr.model.errors import UsageError
 
 
@@ -52,11 +53,9 @@ def command(project: Project, /, *, runs: tuple[str, ...], output: Path) -> Answ
         Choice(text if len(records) > 1 else records[0].id, tuple(shown(project, store, record) for record in records))
         for text, records in found.items()
     ]
-    text = report(choices).encode()
-    output.write_bytes(text)
     data: Reported = {
         "file": output,
-        "bytes": len(text),
+        "bytes": write(output, report(choices)),
         "runs": [run.id for records in found.values() for run in records],
     }
     return Answer(data, str(output))

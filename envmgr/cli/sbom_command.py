@@ -9,6 +9,7 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.cli.subject import declared, subject
+from envmgr.cli.written import write
 from envmgr.model.store_path import StorePath
 
 
@@ -46,7 +47,7 @@ def command(project: Project, /, *, what: str, axes: dict[str, str], output: Pat
         known = licences(store, objects, declared(project))
         text = bill(store, asked, objects, known)
     if output:
-        output.write_text(text)
+        write(output, text)
     unknown = [path for path, licence in known.items() if not licence.said]
     notes = [f"{len(objects)} components; the licences of {len(unknown)} are not known"]
     data: Bill = {"file": output, "components": len(objects), "unknown": unknown, "bill": text}

@@ -3,12 +3,15 @@
 import json
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-_ANSWER = re.compile(r'"qsl_idx"\s*:\s*(\d+)\s*,\s*"data"\s*:\s*"([0-9A-Fa-f]*)"')
+from envmgr.results.loadgen_logs import UnreadableResultError
+
+_ANSWER = re.compile(r'"qsl_idx"\s*:\s*(\d+)\s*,\s*"data"\s*:\s*"((?:[0-9A-Fa-f]{2})*)"')
 _OBJECT = struct.Struct("<7f")
 LEAST_SCORE = 0.5
 """What scores less is not shown."""
@@ -60,27 +63,31 @@ class Picture:
 
 
 def pictures(log: Path, annotations: Path, count: int) -> list[Picture]:
-    """The first pictures that the log has an answer for. A log that speaks of other data has none."""
+    """The first pictures that the log has an answer for. A log that speaks of other data has none.
+
+    Raises:
+        UnreadableResultError: the annotations are none in COCO's format.
+    """
     answers = dict(islice(_answers(log), count))
-    document = json.loads(annotations.read_bytes())
-    images, labels = document["images"], {item["id"]: item["name"] for item in document["categories"]}
-    chosen = {images[sample]["id"]: data for sample, data in answers.items() if sample < len(images)}
-    truth: dict[int, list[Box]] = {image: [] for image in chosen}
+    try:
+        return list(_pictures(json.loads(annotations.read_bytes()), answers))
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableResultError(annotations, f"{type(error).__name__}: {error}") from error
+
+
+def _pictures(document: dict[str, Any], answers: Mapping[int, bytes]) -> Iterator[Picture]:
+    labels = {item["id"]: str(item["name"]) for item in document["categories"]}
+    chosen = [
+        (document["images"][sample], data) for sample, data in answers.items() if sample < len(document["images"])
+    ]
+    truth: dict[int, list[Box]] = {image["id"]: [] for image, _ in chosen}
     for entry in document["annotations"]:
         if entry["image_id"] in truth:
             x, y, width, height = entry["bbox"]
             truth[entry["image_id"]].append(Box(x, y, width, height, labels.get(entry["category_id"], "?")))
-    by_id = {images[sample]["id"]: images[sample] for sample in answers if sample < len(images)}
-    return [
-        Picture(
-            image["file_name"],
-            image["width"],
-            image["height"],
-            tuple(truth[key]),
-            tuple(_found(chosen[key], image, labels)),
-        )
-        for key, image in by_id.items()
-    ]
+    for image, data in chosen:
+        found = tuple(_found(data, image, labels))
+        yield Picture(str(image["file_name"]), image["width"], image["height"], tuple(truth[image["id"]]), found)
 
 
 def _answers(log: Path) -> Iterator[tuple[int, bytes]]:
@@ -90,7 +97,7 @@ def _answers(log: Path) -> Iterator[tuple[int, bytes]]:
                 yield int(sample), bytes.fromhex(data)
 
 
-def _found(data: bytes, image: "dict[str, int]", labels: "dict[int, str]") -> Sequence[Box]:
+def _found(data: bytes, image: Mapping[str, Any], labels: Mapping[int, str]) -> Sequence[Box]:
     """The boxes of one answer: seven float32 an object, sides as shares of the picture's."""
     boxes = []
     width, height = image["width"], image["height"]

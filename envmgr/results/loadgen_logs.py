@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.model.errors import IntegrityError
+
 SUMMARY = "mlperf_log_summary.txt"
 ACCURACY = "mlperf_log_accuracy.json"
 TRACE = "mlperf_log_trace.json"
 _LEAST_ACCURACY = 16
 """An accuracy log without an answer is two brackets."""
+
+
+class UnreadableResultError(IntegrityError):
+    """A file of a run, or of its data, is not what it ought to be."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file = file
+        super().__init__(
+            f"it can't be read: {why}", where=str(file), fix="envmgr runs verify says whether it was touched"
+        )
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,7 @@ class Logs:
     summary: str
     """Text of the summary of what was measured; empty where nothing was."""
     trace: Path | None
-    """The trace of that measurement; None where LoadGen wrote none."""
+    """The trace of that measurement; None where LoadGen wrote none, or of a search, which is many tests."""
     accuracy: Path | None
     """The answers of an accuracy run."""
 
@@ -27,7 +39,7 @@ def read_logs(folder: Path) -> Logs:
     found = sorted(folder.rglob(SUMMARY), key=lambda file: (file.parent.name != "performance", file))
     texts = {file.parent: file.read_text(errors="replace") for file in found}
     measured = next((place for place, text in texts.items() if is_measurement(text)), None)
-    trace = measured / TRACE if measured else None
+    trace = measured / TRACE if measured and _mode(texts[measured]) == "PerformanceOnly" else None
     answers = [file for file in sorted(folder.rglob(ACCURACY)) if not is_measurement(texts.get(file.parent, ""))]
     return Logs(
         summary=texts[measured] if measured else "",
@@ -38,8 +50,9 @@ def read_logs(folder: Path) -> Logs:
 
 def is_measurement(summary: str) -> bool:
     """Whether a summary is of a performance run, or of a search for the peak."""
-    return any(
-        line.partition(":")[2].strip() in {"PerformanceOnly", "FindPeakPerformance"}
-        for line in summary.splitlines()
-        if line.startswith("Mode")
-    )
+    return _mode(summary) in {"PerformanceOnly", "FindPeakPerformance"}
+
+
+def _mode(summary: str) -> str:
+    lines = (line.partition(":") for line in summary.splitlines())
+    return next((value.strip() for words, _, value in lines if words.strip() == "Mode"), "")

@@ -34,6 +34,15 @@ def test_a_run_that_is_not_there_is_named_and_nothing_is_written(checkout: Check
     assert checkout.fails(2, "report", "20270101", "-o", "page.html")["class"] == "NoSuchRunError"
     assert checkout.fails(2, "report", *["20260101"] * 13, "-o", "page.html")["class"] == "TooManyRunsError"
     assert not (checkout.top / "page.html").exists()
+    for place in ("nowhere/page.html", "recipes"):
+        assert checkout.fails(2 if place == "recipes" else 12, "report", "2026", "-o", place)["where"] in {"", place}
+
+
+def test_a_broken_file_of_a_run_is_named(checkout: Checkout) -> None:
+    folder = keep(checkout.store / "runs", record("20260101-000000-aaaaaa"))
+    (folder / "classes.json").write_text('[{"name": "cat"}]')
+    error = checkout.fails(7, "report", "2026", "-o", "page.html")
+    assert (error["class"], error["where"]) == ("UnreadableResultError", str(folder / "classes.json"))
 
 
 @pytest.mark.harness

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers, to_json
 from envmgr.cli.project import Project
 from envmgr.cli.runs.list_runs import csv_text, whole
+from envmgr.cli.written import make_folder, write
 from envmgr.model.errors import UsageError
 from envmgr.results.export.forms import FORMS
 from envmgr.results.export.timing import seconds
@@ -83,6 +84,6 @@ def _files(project: Project, form: str, taken: Sequence[Entry]) -> Mapping[str, 
 def _write(output: Path, files: Mapping[str, str]) -> list[Path]:
     places = {output / path if path else output: text for path, text in files.items()}
     for place, text in places.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+        make_folder(place.parent)
+        write(place, text)
     return [*places]

@@ -13,7 +13,7 @@ from envmgr.results import repeat
 from envmgr.results.detected import Picture, pictures
 from envmgr.results.headline import headline
 from envmgr.results.latencies import Latencies, latencies
-from envmgr.results.loadgen_logs import read_logs
+from envmgr.results.loadgen_logs import UnreadableResultError, read_logs
 from envmgr.results.loadgen_words import Part, parts
 from envmgr.results.noise import noise
 from envmgr.results.pages import drawings, words
@@ -110,7 +110,11 @@ class RunView:
 
 
 def view(run: ShownRun) -> RunView:
-    """Read what a page says of a run."""
+    """Read what a page says of a run.
+
+    Raises:
+        UnreadableResultError: a file of the run or of its data is broken.
+    """
     record, logs = run.record, read_logs(run.folder)
     scenario = record.axes.get("scenario", "")
     known = latencies(logs.trace, record.metrics, scenario)
@@ -184,8 +188,15 @@ def _statistics(record: Recorded) -> Iterator[tuple[str, float]]:
 
 def _classes(folder: Path) -> Sequence[tuple[str, float, float]]:
     found = next(iter(sorted(folder.rglob(CLASSES))), None)
-    listed = json.loads(found.read_bytes()) if found else []
-    return sorted(((item["name"], item["AP"], item["AP50"]) for item in listed), key=lambda item: -item[1])
+    if found is None:
+        return []
+    try:
+        listed = [
+            (str(item["name"]), float(item["AP"]), float(item["AP50"])) for item in json.loads(found.read_bytes())
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableResultError(found, f"{type(error).__name__}: {error}") from error
+    return sorted(listed, key=lambda item: -item[1])
 
 
 def _drawn(run: ShownRun, looked: Sequence[Picture]) -> Iterator[Drawn]:

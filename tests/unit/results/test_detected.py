@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from envmgr.results.detected import Box, Picture, pictures
+from envmgr.results.loadgen_logs import UnreadableResultError
 from tests.loadgen import write_annotations, write_answers
 
 THERE = {0: [(0, [10.0, 10.0, 20.0, 20.0])], 1: [], 2: [(1, [50.0, 50.0, 40.0, 40.0]), (1, [0.0, 0.0, 10.0, 10.0])]}
@@ -41,6 +44,22 @@ def test_each_object_is_found_once_by_its_own_label_and_enough_overlap() -> None
     assert hits(Box(0, 0, 10, 10, "dog")) == 0
     assert hits(Box(0, 4, 10, 10, "cat")) == 0
     assert hits(Box(0, 3, 10, 10, "cat"), Box(50, 0, 10, 10, "cat")) == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"images": [{}], "categories": [], "annotations": []}'])
+def test_annotations_that_are_none_are_named(tmp_path: Path, text: str) -> None:
+    write_answers(tmp_path / "accuracy", {0: []})
+    (tmp_path / "truth.json").write_text(text)
+    with pytest.raises(UnreadableResultError) as caught:
+        pictures(tmp_path / "accuracy/mlperf_log_accuracy.json", tmp_path / "truth.json", 6)
+    assert caught.value.file == tmp_path / "truth.json"
+
+
+def test_a_log_that_ends_in_the_middle_has_the_answers_up_to_there(tmp_path: Path) -> None:
+    assert len(looked(tmp_path, {0: [(0.1, 0.1, 0.9, 0.9, 0.9, 0)], 1: [(0.1, 0.1, 0.9, 0.9, 0.9, 0)]})) == 2
+    log = tmp_path / "accuracy/mlperf_log_accuracy.json"
+    log.write_text(log.read_text()[:-20])
+    assert [picture.file for picture in pictures(log, tmp_path / "truth.json", 6)] == ["0.jpg"]
 
 
 def test_samples_and_labels_that_the_annotations_do_not_have_are_no_fault(tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ def test_the_logs_of_the_performance_step_go_before_those_of_an_audit(tmp_path: 
     )  # fmt: skip
 
 
+def test_a_search_for_the_peak_is_many_tests_whose_trace_is_no_distribution(tmp_path: Path) -> None:
+    write_measurement(tmp_path / "peak", [(0, 5)])
+    summary = tmp_path / "peak/mlperf_log_summary.txt"
+    summary.write_text(summary.read_text().replace("PerformanceOnly", "FindPeakPerformance"))
+    assert read_logs(tmp_path).summary
+    assert read_logs(tmp_path).trace is None
+
+
 def test_a_run_without_logs_has_none(tmp_path: Path) -> None:
     logs = read_logs(tmp_path)
     assert (logs.summary, logs.trace, logs.accuracy) == ("", None, None)
