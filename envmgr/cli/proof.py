@@ -1,16 +1,17 @@
 """What `verify` says of runs, and of the signed statements that somebody has for them or for objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import TypedDict
 
 from envmgr.cli.cache.named import settings
 from envmgr.cli.project import Project
 from envmgr.cli.subject import subject
-from envmgr.model.run_record import Recorded, RunRecord
+from envmgr.model.run_record import AnyRecord, Recorded, RunRecord
 from envmgr.model.store_path import StorePath
-from envmgr.results.records import find
+from envmgr.results.records import FILE, find, read
 from envmgr.results.untouched import Touched, TouchedRunError, recorded_files, touched
 from envmgr.store.store import Store
 
@@ -19,6 +20,8 @@ class HeldRun(TypedDict):
     """A run, held against its record."""
 
     run: str
+    folder: Path
+    """Its own."""
     files: int
     """How many files the record has a digest of."""
     touched: list[Touched]
@@ -45,16 +48,16 @@ def closure_of(runs: Sequence[Recorded]) -> list[StorePath]:
     return [path for run in runs if isinstance(run, RunRecord) for path in run.closure]
 
 
-def held(store: Store, run: Recorded) -> HeldRun:
+def held(folder: Path, run: Recorded) -> HeldRun:
     """Hold the files of a run against its record."""
-    found = touched(store.layout.runs / run.id, run)
-    return {"run": run.id, "files": len(recorded_files(run)), "touched": found}
+    files = len(recorded_files(run))
+    return {"run": run.id, "folder": folder, "files": files, "touched": touched(folder, run)}
 
 
-def fault_of(store: Store, runs: Sequence[HeldRun]) -> TouchedRunError | None:
+def fault_of(runs: Sequence[HeldRun]) -> TouchedRunError | None:
     """What is to be said of the first run that somebody has touched."""
     bad = next((run for run in runs if run["touched"]), None)
-    return TouchedRunError(bad["run"], store.layout.runs / bad["run"], bad["touched"]) if bad else None
+    return TouchedRunError(bad["run"], bad["folder"], bad["touched"]) if bad else None
 
 
 def proved(project: Project, store: Store, what: Sequence[str], axes: dict[str, str], file: Path) -> list[Proved]:
@@ -66,20 +69,52 @@ def proved(project: Project, store: Store, what: Sequence[str], axes: dict[str, 
     """
     from envmgr.provenance.ancestry import made_of
     from envmgr.provenance.statement import object_statement, run_statement
+    from envmgr.provenance.verdict import compared
+
+    here: dict[str, Mapping[str, Any]] = {}
+    for asked in (subject(project, store, name, axes) for name in what):
+        if asked.run:
+            here[asked.run.id] = compared(run_statement(store, asked.run))
+        else:
+            here |= {str(path): compared(object_statement(store, made_of(store, path))) for path in asked.starts}
+    return _proved(here, file)
+
+
+def handed_on(what: Sequence[str]) -> dict[Path, AnyRecord]:
+    """The folders of runs that were handed on, which are named, with their records: they are in no store.
+
+    Raises:
+        DamagedRecordError: a record cannot be read.
+    """
+    return {Path(name): read(Path(name, FILE)) for name in what if Path(name, FILE).is_file()}
+
+
+def proved_there(folder: Path, record: Recorded, file: Path | None) -> list[Proved]:
+    """Hold signed statements against a run that was handed on: those of a file, else those beside it, if there are any.
+
+    The record and the logs are held against them; the record says the rest.
+
+    Raises:
+        As `proved`.
+    """
+    from envmgr.provenance import statement
+    from envmgr.provenance.verdict import by_name
+
+    beside = folder / statement.FILE
+    if not file and not beside.is_file():
+        return []
+    here = {"subject": by_name(statement.run_subject(folder, record))}
+    return _proved({record.id: here}, file or beside)
+
+
+def _proved(here: Mapping[str, Mapping[str, Any]], file: Path) -> list[Proved]:
+    """Who vouches for what is here, by what it is."""
     from envmgr.provenance.verdict import envelopes, holds
     from envmgr.sharing.trust import Trust
 
     found, trust = envelopes(file), Trust.of(settings())
-    proofs: list[Proved] = []
-    for asked in (subject(project, store, name, axes) for name in what):
-        here = (
-            {asked.run.id: run_statement(store, asked.run)}
-            if asked.run
-            else {str(path): object_statement(store, made_of(store, path)) for path in asked.starts}
-        )
-        vouched = [holds(found, about, statement, trust, where=str(file)) for about, statement in here.items()]
-        proofs += [{"about": item.about, "signer": item.signer} for item in vouched]
-    return proofs
+    vouched = [holds(found, about, said, trust, where=str(file)) for about, said in here.items()]
+    return [{"about": item.about, "signer": item.signer} for item in vouched]
 
 
 def held_line(run: HeldRun) -> str:

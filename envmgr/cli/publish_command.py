@@ -26,7 +26,7 @@ from envmgr.results.untouched import recorded_files, require_untouched
 from envmgr.sharing.keys import PrivateKey, names
 from envmgr.store.store import Store
 
-BILL, STATEMENT = "sbom.cdx.json", "provenance.intoto.jsonl"
+BILL = "sbom.cdx.json"
 
 
 class PublishedRun(TypedDict):
@@ -152,17 +152,17 @@ def _files(checkout: Project, store: Store, record: AnyRecord, key: PrivateKey |
     files: dict[str, bytes | Path] = {path: own / path for path in (FILE, *recorded_files(record))}
     if not isinstance(record, RunRecord):
         return files
+    from envmgr.provenance import statement
     from envmgr.provenance.ancestry import ancestry
     from envmgr.provenance.bill import bill
     from envmgr.provenance.envelope import Envelope
     from envmgr.provenance.licences import licences
-    from envmgr.provenance.statement import run_statement
 
     subject = Subject.of_run(record)
     objects = ancestry(store, subject.starts)
     files[BILL] = bill(store, subject, objects, licences(store, objects, declared(checkout))).encode()
     if key:
-        files[STATEMENT] = f"{Envelope.of(run_statement(store, record)).signed(key).show()}\n".encode()
+        files[statement.FILE] = f"{Envelope.of(statement.run_statement(store, record)).signed(key).show()}\n".encode()
     return files
 
 

@@ -13,11 +13,23 @@ from envmgr.cli.live import Notice, watching
 from envmgr.cli.operand import objects
 from envmgr.cli.options import complete_recipe, set_option, work_options
 from envmgr.cli.project import NoCheckoutError, Project
-from envmgr.cli.proof import HeldRun, Proved, closure_of, fault_of, held, held_line, proved, proved_line, runs_among
+from envmgr.cli.proof import (
+    HeldRun,
+    Proved,
+    closure_of,
+    fault_of,
+    handed_on,
+    held,
+    held_line,
+    proved,
+    proved_line,
+    proved_there,
+    runs_among,
+)
 from envmgr.model.digest import Digest
 from envmgr.model.errors import EnvmgrError, IntegrityError, UsageError
 from envmgr.model.event import Event
-from envmgr.model.run_record import Recorded
+from envmgr.model.run_record import AnyRecord, Recorded
 from envmgr.model.store_path import StorePath
 from envmgr.store.contradiction import unindexed
 from envmgr.store.store import Store
@@ -69,7 +81,7 @@ class Rebuilt(TypedDict):
 
 
 @click.command("verify")
-@click.argument("what", nargs=-1, metavar="[NAME|PATH|RUN]...", shell_complete=complete_recipe)
+@click.argument("what", nargs=-1, metavar="[NAME|PATH|RUN|FOLDER]...", shell_complete=complete_recipe)
 @set_option()
 @work_options()
 @click.option("--repair", is_flag=True, help="Copy, build or fetch again what is damaged.")
@@ -96,7 +108,8 @@ def command(
     """Read every byte, mode and link of the store, or of objects with all that they refer to (exit 7 for damage).
 
     Of a run that is all that it could see; its files are held against its record, by digest. With --provenance a key
-    that you trust must have signed what is here: the run's record, its logs and its closure, or the object.
+    that you trust must have signed what is here: the run's record, its logs and its closure, or the object. A FOLDER is
+    what `publish --to dir` wrote of a run: its record and logs, held against the statements in it; no store is needed.
 
     Nothing is changed without --repair. What is damaged is then copied from a binary cache, or built or fetched again,
     as the recipes at hand and the derivations in the store say. It is replaced by exactly what it was, or left.
@@ -107,11 +120,13 @@ def command(
         return _rebuilt(project)
     if signed and not what:
         raise UsageError("--provenance of what?", fix="name a run, a store path or a recipe as well")
+    if folders := handed_on(what):
+        return _handed_on(folders, what, signed, repair=repair)
     with project.store() as store, watching(stream=work["stream"]) as notice:
         proofs = proved(project, store, what, axes, signed) if signed else []
         runs, others = runs_among(store, what)
         paths = _asked(project, store, runs, others, axes) if what else None
-        held_runs = [held(store, run) for run in runs]
+        held_runs = [held(store.layout.runs / run.id, run) for run in runs]
         warnings = [] if what else _index_faults(store)
         count = store.statistics().objects if paths is None else len(paths)
         damages = verify(store, paths, progress=lambda path: notice(Event("progressed", str(path), "verify")))
@@ -127,7 +142,24 @@ def command(
         {"objects": count, "damages": data, "runs": held_runs, "proved": proofs},
         "\n".join([*lines, _total(count, len(damages), len(left))]),
         warnings=warnings,
-        failure=DamagedStoreError(left, project.store_root, fix=fix) if left else fault_of(store, held_runs),
+        failure=DamagedStoreError(left, project.store_root, fix=fix) if left else fault_of(held_runs),
+    )
+
+
+def _handed_on(
+    folders: Mapping[Path, AnyRecord], what: Sequence[str], signed: Path | None, *, repair: bool
+) -> Answer[Verified | Rebuilt]:
+    """Verify runs that were handed on."""
+    if repair or len(folders) < len(set(what)):
+        raise UsageError("runs that were handed on are verified alone", fix="name their folders, and nothing else")
+    runs = [held(folder, record) for folder, record in folders.items()]
+    proofs = [proof for folder, record in folders.items() for proof in proved_there(folder, record, signed)]
+    unproved = sorted({run["run"] for run in runs} - {proof["about"] for proof in proofs})
+    return Answer(
+        {"objects": 0, "damages": [], "runs": runs, "proved": proofs},
+        "\n".join([*map(held_line, runs), *map(proved_line, proofs)]),
+        warnings=[f"nobody vouches for the record of {run}: there is no statement beside it" for run in unproved],
+        failure=fault_of(runs),
     )
 
 

@@ -17,7 +17,7 @@ from envmgr import __version__
 from envmgr.model.digest import Digest
 from envmgr.model.errors import IntegrityError
 from envmgr.model.realisation import Isolation
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.model.store_path import StorePath
 from envmgr.provenance.ancestry import Made, Origin
 from envmgr.results.untouched import recorded_files, require_untouched
@@ -31,6 +31,8 @@ BUILD_TYPES = {"realisation": "envmgr:realisation/1", "run": "envmgr:run/1"}
 TREE = "envmgrManifest"
 """The name of the digest of a tree: SHA-256 of its manifest's canonical text. That of a derivation is of its text."""
 RECORD = "record.json"
+FILE = "provenance.intoto.jsonl"
+"""How the file of statements beside a run that was handed on is called."""
 _ASKED = ("recipe", "version", "axes", "settings", "replaced", "derivation")
 """What somebody asked a run for, of its record; but for variables, by which people pass secrets."""
 
@@ -112,19 +114,28 @@ def run_statement(store: Store, record: RunRecord) -> Statement:
         TouchedRunError: logs are not what the record says.
         NotValidError: an object of the closure is gone.
     """
-    folder = store.layout.runs / record.id
-    require_untouched(folder, record)
     finished = datetime.fromisoformat(record.started) + timedelta(seconds=round(record.seconds))
     said = record.model_dump(mode="json", by_alias=True)
-    own = {**_file(RECORD, Digest.of((folder / RECORD).read_bytes())), "annotations": {"metrics": said["metrics"]}}
     return _statement(
-        subject=[own, *(_file(path, digest) for path, digest in sorted(recorded_files(record).items()))],
+        subject=run_subject(store.layout.runs / record.id, record),
         kind="run",
         external={name: said[name] for name in _ASKED},
         internal={"isolation": record.isolation, "bareHost": dict(record.bare_host), "host": said["host"]},
         dependencies=list(_closure(store, record)),
         details=_details(record.isolation, record.id, finished.isoformat(), record.started),
     )
+
+
+def run_subject(folder: Path, record: Recorded) -> list[Statement]:
+    """What a statement of a run is about: the record, with what it measured, and the files that it names.
+
+    Raises:
+        TouchedRunError: these are not what the record says.
+    """
+    require_untouched(folder, record)
+    metrics = record.model_dump(mode="json")["metrics"]
+    own = {**_file(RECORD, Digest.of((folder / RECORD).read_bytes())), "annotations": {"metrics": metrics}}
+    return [own, *(_file(path, digest) for path, digest in sorted(recorded_files(record).items()))]
 
 
 def _statement(

@@ -1,6 +1,6 @@
 """Whether a signed statement holds: somebody who is trusted has signed it, and it is of what is here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,13 @@ def envelopes(file: Path) -> list[Envelope]:
     return [Envelope.parse(line, where=f"{file}:{number}") for number, line in enumerate(lines, 1)]
 
 
-def holds(found: Sequence[Envelope], about: str, here: Statement, trust: Trust, *, where: str) -> Vouched:
+def holds(found: Sequence[Envelope], about: str, here: Mapping[str, Any], trust: Trust, *, where: str) -> Vouched:
     """What vouches for a run or an object, among some envelopes.
 
     Args:
         found: the envelopes.
         about: the id of the run, or the store path.
-        here: what would be stated of it now.
+        here: what is here, as `compared` has it; what it leaves out is not looked at.
         trust: whose word counts.
         where: the file that they came from.
 
@@ -81,7 +81,8 @@ def holds(found: Sequence[Envelope], about: str, here: Statement, trust: Trust, 
     if not candidates:
         raise OtherStatementError(about, [subject_of(envelope.statement) for envelope in found], where)
     envelope, signer = _vouched(candidates, trust, where)
-    if changes := list(field_changes(_compared(envelope.statement), _compared(here))):
+    signed = compared(envelope.statement)
+    if changes := list(field_changes({name: signed.get(name) for name in here}, here)):
         raise NotAsStatedError(about, changes, where)
     return Vouched(about, signer, envelope.statement)
 
@@ -108,14 +109,18 @@ def _is_of_run(statement: Statement) -> bool:
     return bool(statement["predicate"]["buildDefinition"]["buildType"] == BUILD_TYPES["run"])
 
 
-def _compared(statement: Statement) -> dict[str, Any]:
+def compared(statement: Statement) -> dict[str, Any]:
     """What is held against what is here, lists by the names in them: of a run all but who did it, and when.
 
     An object is what it contains. That others came to it in another way, or on another host, is no contradiction.
     """
-    subject = {item["name"]: {**item.get("digest", {}), **item.get("annotations", {})} for item in statement["subject"]}
     if not _is_of_run(statement):
-        return {"subject": subject}
+        return {"subject": by_name(statement["subject"])}
     definition = dict(statement["predicate"]["buildDefinition"])
     dependencies = {item["name"]: item for item in definition.pop("resolvedDependencies", [])}
-    return {"subject": subject, "dependencies": dependencies, **definition}
+    return {"subject": by_name(statement["subject"]), "dependencies": dependencies, **definition}
+
+
+def by_name(subject: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The subject of a statement as `compared` has it."""
+    return {item["name"]: {**item.get("digest", {}), **item.get("annotations", {})} for item in subject}

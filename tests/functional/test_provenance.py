@@ -70,7 +70,7 @@ def test_a_run_is_stated_signed_and_verified(ran: Checkout, tmp_path: Path) -> N
     file.write_text(text)
     answer = ran("verify", run, "--provenance", str(file), "--json").data
     assert answer["proved"] == [{"about": run, "signer": "lab"}]
-    assert answer["runs"] == [{"run": run, "files": len(subject) - 1, "touched": []}]
+    assert answer["runs"] == [{"run": run, "folder": str(folder), "files": len(subject) - 1, "touched": []}]
     assert answer["objects"] == 2
     assert f"{run}: signed by lab" in ran("verify", run, "--provenance", str(file)).stdout
 
@@ -211,3 +211,29 @@ def test_what_was_copied_from_a_cache_says_so_and_names_inputs_that_are_not_here
     assert definition["resolvedDependencies"] == [{"name": "words", "digest": digest, "annotations": {"role": "words"}}]
     (component,) = json.loads(mine("sbom", path.name).stdout)["components"]
     assert {"name": "envmgr:input-not-here", "value": "words"} in component["properties"]
+
+
+def test_a_run_that_was_handed_on_is_verified_without_its_store(ran: Checkout, tmp_path: Path) -> None:
+    run, reviewer = runs(ran)[0], ran.of_user("reviewer")
+    ran("publish", run, "--to", "dir", "-o", str(tmp_path), "--key", "lab")
+    folder = tmp_path / run
+    assert reviewer.fails(7, "verify", str(folder))["class"] == "UntrustedKeyError"
+    reviewer("cache", "trust", load(Path(ran.environ["HOME"], ".config/envmgr/keys"), "lab").public.text)
+    answer = reviewer("verify", str(folder), "--json").data
+    assert answer["proved"] == [{"about": run, "signer": "lab"}]
+    assert answer["runs"][0]["touched"] == []
+    assert not reviewer.store.exists()
+    assert reviewer.fails(2, "verify", str(folder), "words")["class"] == "UsageError"
+
+    record, statement_ = folder / "record.json", folder / "provenance.intoto.jsonl"
+    before, signed = record.read_text(), statement_.read_text()
+    record.write_text(before.replace('"mAP": 60', '"mAP": 90'))
+    assert "metrics.mAP: 60 -> 90" in reviewer.fails(7, "verify", str(folder))["message"]
+    statement_.unlink()
+    alone = reviewer("verify", str(folder), "--json").json()
+    assert "nobody vouches" in alone["warnings"][0]
+    record.write_text(before)
+    (tmp_path / "signed").write_text(signed)
+    assert reviewer("verify", str(folder), "--provenance", str(tmp_path / "signed"), "--json").data["proved"]
+    (folder / "measure" / "log.txt").write_text("other")
+    assert reviewer.fails(7, "verify", str(folder))["class"] == "TouchedRunError"
