@@ -6,6 +6,7 @@ and `accuracy` are one run, whatever their tree is called; a folder of another n
 the same run wherever they lie.
 """
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -201,7 +202,7 @@ def _axes(home: Path, steps: list[_Step]) -> dict[str, str]:
 def _settings(log: DetailLog) -> dict[str, int | float]:
     said = {name: log.values.get(f"effective_{name}") for name in _SETTINGS}
     found: dict[str, int | float] = {
-        name: value for name, value in said.items() if isinstance(value, int | float) and value > 0
+        name: value for name, value in said.items() if isinstance(value, int | float) and 0 < value < math.inf
     }
     return found
 
@@ -217,7 +218,7 @@ def _started(step: _Step, home: Path) -> datetime:
     try:
         at = datetime.fromisoformat(said)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadLogsError(home, f"{DETAIL} does not say when it was ({said or 'no test_datetime'})") from error
 
 

@@ -50,7 +50,7 @@ def _entry(line: str) -> Mapping[str, Any]:
     try:
         entry = json.loads(line.removeprefix(MARKER))
         _ = entry["key"], entry["value"], entry["metadata"]["is_error"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, KeyError, RecursionError, TypeError) as error:
         raise ValueError(f"a line of it is damaged: {line[:80]}") from error
     found: Mapping[str, Any] = entry
     return found
