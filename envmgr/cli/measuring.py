@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from envmgr.cli.asked import Asked
+from envmgr.cli.estimate_words import number_words
 from envmgr.cli.live import Notice, watching
 from envmgr.cli.project import doubtful, locked
 from envmgr.cli.ready import Terms, ready
@@ -185,4 +186,6 @@ def _round(place: SeriesPlace) -> str:
 
 def _said(record: RunRecord) -> str:
     found = headline(record)
-    return f": {found.metric} {found.value:,.5g}{'' if found.valid else ' INVALID'}" if found else ""
+    if found is None:
+        return ""
+    return f": {found.metric} {number_words(found.value, found.metric)}{'' if found.valid else ' INVALID'}"
