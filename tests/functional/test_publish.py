@@ -126,7 +126,9 @@ def test_wandb_is_sent_what_was_written_once_and_nothing_is_lost_where_it_fails(
     origin.serve(stream, Reply(b"{}"))
     origin.requests.clear()
     assert published(ran, *to, **environ)
-    assert b'"SystemName\\' in origin.asked("/graphql")[0].body
+    asked = json.loads(origin.asked("/graphql")[0].body)["variables"]
+    assert not asked["host"]
+    assert json.loads(asked["config"])["SystemName"] == {"value": "box"}
     assert b"samples_per_second" in origin.asked(stream)[0].body
     sent = len(origin.requests)
     assert not published(ran, *to, **environ)
