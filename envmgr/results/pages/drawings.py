@@ -1,9 +1,11 @@
 """What is drawn of runs: latencies, throughput over batch and threads. Each says in words what it shows."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from envmgr.results.latencies import Latencies
 from envmgr.results.pages import chart, words
+from envmgr.results.statistics import LEAST_VALUES
 
 SHAPES = 4
 """How many kinds of points can be told apart, by colour and shape."""
@@ -35,7 +37,8 @@ def histogram(known: Latencies) -> chart.Chart | None:
 def throughput(runs: Sequence[tuple[str, float, float, str]], setting: str) -> chart.Chart | None:
     """Samples per second over a setting: (configuration, setting, samples per second, run). None for one value of it.
 
-    A line joins runs that differ in that setting alone; where several have it, the line goes through their median.
+    A line joins runs that differ in that setting alone, through their medians, where three runs have each value:
+    between fewer, noise alone would draw a slope.
     """
     kinds: Mapping[str, int] = {name: place + 1 for place, name in enumerate(dict.fromkeys(run[0] for run in runs))}
     values = sorted({run[1] for run in runs})
@@ -52,14 +55,15 @@ def throughput(runs: Sequence[tuple[str, float, float, str]], setting: str) -> c
         f"{setting} {best[1]:g}, by {best[3]}.",
         chart.with_ticks(chart.axis(setting, x, words.digits), x, [(value, f"{value:g}") for value in values]),
         chart.axis("samples per second", y, words.digits),
-        lines=tuple(chart.line(_medians(runs, name), x, y, kind) for name, kind in kinds.items()),
+        lines=tuple(chart.line(known, x, y, kind) for name, kind in kinds.items() if (known := _medians(runs, name))),
         marks=chart.marks(points, x, y),
         legend=tuple(kinds) if len(kinds) > 1 else (),
     )
 
 
 def _medians(runs: Sequence[tuple[str, float, float, str]], name: str) -> list[tuple[float, float]]:
-    from statistics import median
-
-    values = sorted({run[1] for run in runs if run[0] == name})
-    return [(value, median(run[2] for run in runs if run[:2] == (name, value))) for value in values]
+    """The median at each value; nothing where one has too few runs."""
+    known = {value: [run[2] for run in runs if run[:2] == (name, value)] for _, value, _, _ in runs}
+    rates = {value: found for value, found in sorted(known.items()) if found}
+    enough = all(len(found) >= LEAST_VALUES for found in rates.values())
+    return [(value, median(found)) for value, found in rates.items()] if enough else []

@@ -79,7 +79,8 @@ def report(choices: Sequence[Choice]) -> str:
             "compared": compared(choices) if len(choices) > 1 else None,
             "throughput": [chart for setting in TURNED if (chart := _throughput(choices, setting))],
             "statistics": words.STATISTICS,
-            "curves": [item.curve for item in views],
+            "curves": [_curve(name, item) for name, item in zip(names, views, strict=True)],
+            "together": _together(views),
         },
     )
 
@@ -94,6 +95,25 @@ def compared(choices: Sequence[Choice]) -> Compared:
         tuple((name, tuple(_cells(name, choices, against))) for name in order),
         tuple(_differing([choice.typical.record for choice in choices])),
     )
+
+
+def _curve(name: str, shown: RunView) -> dict[str, object]:
+    """A latency curve as the page's script takes it: in milliseconds and percent."""
+    points = shown.latencies.curve if shown.latencies else ()
+    return {
+        "name": name,
+        "milliseconds": [round(time / 1e6, 6) for time, _ in points],
+        "percent": [share for _, share in points],
+        "reported": bool(points) and shown.latencies is not None and not shown.latencies.count,
+        "linear": shown.scenario == "Offline",
+    }
+
+
+def _together(views: Sequence[RunView]) -> list[int]:
+    """The places of runs whose latency curves can be drawn in one: two to four of one scenario."""
+    places = [place for place, item in enumerate(views) if item.latencies]
+    same = len({views[place].scenario for place in places}) == 1
+    return places if same and 2 <= len(places) <= drawings.SHAPES else []  # noqa: PLR2004  one is no comparison
 
 
 def _title(views: Sequence[RunView]) -> str:

@@ -102,12 +102,6 @@ class RunView:
         asked = (1, 5, 10, 25, 50, 75, 90, 95, 97, 99, 99.9, 100)
         return [(f"{share:g} %", words.time(next(time for time, up in curve if up >= share))) for share in asked]
 
-    @property
-    def curve(self) -> dict[str, list[float]]:
-        """The latency curve as the page's script takes it: milliseconds, and percent."""
-        points = self.latencies.curve if self.latencies else ()
-        return {"milliseconds": [round(time / 1e6, 6) for time, _ in points], "percent": [share for _, share in points]}
-
 
 def view(run: ShownRun) -> RunView:
     """Read what a page says of a run.

@@ -12,6 +12,7 @@ import pytest
 from envmgr.model.digest import Digest
 from envmgr.model.run_record import Recorded, RunInput, SeriesPlace
 from envmgr.model.store_path import StorePath
+from envmgr.results.pages.drawings import throughput
 from envmgr.results.pages.report import Choice, compared, report
 from envmgr.results.pages.shown import ObjectFacts, ShownRun, closure_tree
 from tests.loadgen import write_annotations, write_answers, write_measurement
@@ -245,3 +246,27 @@ def test_throughput_is_drawn_over_batch_where_runs_differ_in_it(tmp_path: Path) 
     assert "Samples per second over batch" in text
     assert "Samples per second over threads" not in text
     assert "batch 4, 100 samples/s" in text
+    assert "what lies between may be noise" in text
+
+
+@pytest.mark.parametrize(("runs", "lines"), [(2, 0), (3, 1)])
+def test_throughput_is_joined_by_a_line_only_where_a_median_has_three_runs(runs: int, lines: int) -> None:
+    points = [
+        ("cpp", batch, rate + run, f"run {run}") for batch, rate in ((1.0, 10.0), (4.0, 20.0)) for run in range(runs)
+    ]
+    chart = throughput(points, "batch")
+    assert chart is not None
+    assert (len(chart.lines), len(chart.marks)) == (lines, 2 * runs)
+    assert throughput(points[:runs], "batch") is None
+
+
+def test_latency_curves_of_one_scenario_are_drawn_in_one(tmp_path: Path) -> None:
+    def drawn(*scenarios: str) -> list[str]:
+        runs = [
+            measured(tmp_path, f"2026010{place}-000000-aaaaaa", axes={"scenario": scenario})
+            for place, scenario in enumerate(scenarios, 1)
+        ]
+        return re.findall(r'data-curves="([^"]*)"', report([Choice(run.record.id, (run,)) for run in runs]))
+
+    assert drawn("SingleStream", "SingleStream") == ["0 1", "0", "1"]
+    assert drawn("SingleStream", "Server") == ["0", "1"]
