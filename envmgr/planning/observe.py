@@ -55,7 +55,7 @@ def _own_seconds() -> float:
     """
     ticks, children = {}, defaultdict(list)
     for file in Path("/proc").glob("[0-9]*/stat"):
-        words = _read(file).rpartition(")")[2].split()  # from the state on: a name may hold anything
+        words = _read(file).rpartition(")")[2].split()  # from the state on: a name may hold blanks and brackets
         if words:  # else it has ended meanwhile
             process = int(file.parent.name)
             ticks[process] = sum(map(int, words[11:15]))
@@ -70,6 +70,6 @@ def _own_seconds() -> float:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        return path.read_text(errors="replace").strip()  # processes may call themselves anything
     except OSError:
         return ""
