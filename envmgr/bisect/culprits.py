@@ -60,7 +60,9 @@ def _culprit(bench: Bench, ends: Ends, findings: Findings, found: Found, by_plac
     last = found.contribution is not None and _acts_more_last(found.contribution)
     below = findings.high - here if last else findings.low
     measured = (rounds[below], rounds[below | here]) if {below, below | here} <= rounds.keys() else None
-    return Culprit(elements, found.contribution, explain(bench, ends, inside, below, measured))
+    explained = explain(bench, ends, inside, below, measured)
+    is_whole = [len(each.elements) for each in explained.culprits] == [len(inside)]  # nothing in it fits alone
+    return Culprit(elements, found.contribution, None if is_whole else explained)
 
 
 def _opened(ends: Ends, elements: tuple[Element, ...]) -> tuple[Element, ...]:

@@ -35,7 +35,7 @@ class Named(TypedDict):
     is_bottom: bool
     """Whether nothing was looked for within it."""
     causes: list[Cause]
-    """Of an input at the bottom: which texts and files differ."""
+    """Of an input at the bottom: which texts and files differ, in it and below it."""
 
 
 class Bisection(TypedDict):
@@ -133,6 +133,8 @@ def _change(element: Element) -> FieldChange:
 
 def _causes(culprit: Culprit, causes: Sequence[Cause]) -> Iterator[Cause]:
     """What is known of inputs at the bottom; a cause is known by its shortest way alone, or by its two derivations."""
-    ways = {roles(element.place) for element in culprit.elements if is_input(element.place)}
+    ways = [roles(element.place) for element in culprit.elements if is_input(element.place)]
     pairs = {(str(element.before), str(element.after)) for element in culprit.elements}
-    return (cause for cause in causes if cause.way in ways or (str(cause.before), str(cause.after)) in pairs)
+    for cause in causes:
+        if any(cause.way[: len(way)] == way for way in ways) or (str(cause.before), str(cause.after)) in pairs:
+            yield cause

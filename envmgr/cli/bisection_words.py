@@ -36,7 +36,8 @@ def bisection_words(found: Bisection) -> Iterator[str]:
     if came_back is not None and came_back < MOST:
         yield f"of the recorded difference {100 * (1 - came_back):.0f} % did not come back: noise then, or the host"
         yield from (f"  {change}" for change in found["lent"])
-    yield from (f"not tried, as it does not fit: {item.label}: {item.why}" for item in found["unfit"])
+    whys = dict.fromkeys(item.why for item in found["unfit"])
+    yield from (f"some mixes do not fit, and were not tried: {why}" for why in whys)
 
 
 def _both(good: Estimate, bad: Estimate, metric: str, *, times: bool = True) -> str:
