@@ -18,8 +18,6 @@ class Configuration:
     """Runs that were asked for the same on the same host."""
 
     name: str
-    newest: str
-    """The id of the newest run."""
     rates: tuple[float, ...]
     share: float
     """mAP, in percent; the median."""
@@ -58,7 +56,7 @@ def fronts(runs: Sequence[Ran]) -> Iterator[Front]:
 def judged(configurations: Sequence[Configuration]) -> list[Configuration]:
     """Each with its kind, the fastest first."""
     ordered = sorted(configurations, key=lambda item: (-item.rate, -item.share))
-    return [Configuration(item.name, item.newest, item.rates, item.share, _kind(item, ordered)) for item in ordered]
+    return [Configuration(item.name, item.rates, item.share, _kind(item, ordered)) for item in ordered]
 
 
 def _kind(one: Configuration, others: Sequence[Configuration]) -> int:
@@ -88,7 +86,7 @@ def _has_both(run: Ran) -> bool:
 def _configuration(group: Sequence[Ran], usual: Mapping[str, object]) -> Configuration:
     rates = tuple(float(run.fields["metrics.samples_per_second"]) for run in group)
     share = median(float(run.fields["metrics.mAP"]) for run in group)
-    return Configuration(name_of(group[0], usual), group[-1].id, rates, share)
+    return Configuration(name_of(group[0], usual), rates, share)
 
 
 def _front(name: str, configurations: Sequence[Configuration]) -> Front:

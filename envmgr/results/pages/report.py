@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from envmgr.model.run_record import Recorded
+from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.results.comparison import Comparison, MetricChange, compare, numbers
 from envmgr.results.fields import below, fields
 from envmgr.results.headline import headline
+from envmgr.results.noise import noise, too_noisy
 from envmgr.results.pages import drawings, words
 from envmgr.results.pages.chart import Chart
 from envmgr.results.pages.page import page
@@ -32,6 +33,13 @@ class Choice:
     def records(self) -> list[Recorded]:
         """Their records."""
         return [run.record for run in self.runs]
+
+    @property
+    def disturbed(self) -> str:
+        """What is to be said where so many of its runs were disturbed that their numbers are not to be believed."""
+        seen = [noise(run.record) for run in self.runs if isinstance(run.record, RunRecord)]
+        count = sum(bool(item.disturbed) for item in seen)
+        return f"{self.name}: {count} of {len(seen)} runs were disturbed" if seen and too_noisy(seen) else ""
 
     @property
     def typical(self) -> ShownRun:
@@ -62,6 +70,8 @@ class Compared:
     metrics: tuple[tuple[str, tuple[Cell, ...]], ...]
     differing: tuple[tuple[str, tuple[str, ...]], ...]
     """Fields of the records that are not the same in all."""
+    disturbed: tuple[str, ...]
+    """Which choices are too noisy to believe; then nothing is called better or worse."""
 
 
 def report(choices: Sequence[Choice]) -> str:
@@ -94,6 +104,7 @@ def compared(choices: Sequence[Choice]) -> Compared:
     return Compared(
         tuple((name, tuple(_cells(name, choices, against))) for name in order),
         tuple(_differing([choice.typical.record for choice in choices])),
+        tuple(filter(None, (choice.disturbed for choice in choices))),
     )
 
 
@@ -124,20 +135,20 @@ def _cells(metric: str, choices: Sequence[Choice], against: Sequence[Comparison]
     changes: list[MetricChange | None] = [
         next((change for change in item.metrics if change.metric == metric), None) for item in against
     ]
-    return [_cell(metric, choice.records, change) for choice, change in zip(choices, [None, *changes], strict=True)]
+    return [
+        _cell(metric, choice.records, change, believed=not (choice.disturbed or choices[0].disturbed))
+        for choice, change in zip(choices, [None, *changes], strict=True)
+    ]
 
 
-def _cell(metric: str, runs: Sequence[Recorded], change: MetricChange | None) -> Cell:
+def _cell(metric: str, runs: Sequence[Recorded], change: MetricChange | None, *, believed: bool) -> Cell:
     values = numbers(runs, metric)
     if not values:
         texts = list(dict.fromkeys(words.figure(metric, run.metrics[metric]) for run in runs if metric in run.metrics))
         return Cell(" and ".join(texts) or words.NOTHING, "", "", "plain")
     found = estimate(values)
-    tone = (
-        ("good" if change.is_improvement else "bad")
-        if change and change.better and change.verdict == "differs"
-        else "plain"
-    )
+    differs = believed and change is not None and bool(change.better) and change.verdict == "differs"
+    tone = "plain" if not differs or change is None else "good" if change.is_improvement else "bad"
     return Cell(words.figure(metric, found.median), _interval(metric, found), _verdict(change) if change else "", tone)
 
 

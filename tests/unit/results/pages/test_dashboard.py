@@ -81,7 +81,7 @@ def test_noise_alone_is_no_change() -> None:
 
 
 def config(name: str, rates: list[float], share: float) -> Configuration:
-    return Configuration(name, "run", tuple(rates), share)
+    return Configuration(name, tuple(rates), share)
 
 
 def test_a_configuration_is_beaten_only_by_more_than_noise() -> None:

@@ -19,6 +19,9 @@ from tests.loadgen import write_annotations, write_answers, write_measurement
 from tests.records import NOW, imported, record
 from tests.unit.results.pages.elements import EVIL, Elements
 
+CALM = NOW.model_copy(update={"memory_available_bytes": 4 << 30})
+"""Of a machine that does nothing else."""
+
 
 def shown(folder: Path, kept: Recorded, **more: Any) -> ShownRun:  # noqa: ANN401  fields of a run
     return ShownRun(kept, folder / kept.id, **more)  # type: ignore[arg-type]  # one of the two
@@ -30,7 +33,8 @@ def one(run: ShownRun) -> str:
 
 def measured(folder: Path, run: str = "20260101-000000-aaaaaa", **changes: Any) -> ShownRun:  # noqa: ANN401  fields
     metrics = {"result_valid": True, "samples_per_second": 100.0, "latency_p90_ns": 5_000_000, "mAP": 60.5, "AP": 0.605}
-    base = {"axes": {"scenario": "SingleStream", "mode": "both"}, "settings": {"batch": 1}, "metrics": metrics}
+    base: dict[str, Any] = {"before": CALM, "after": CALM}
+    base |= {"axes": {"scenario": "SingleStream", "mode": "both"}, "settings": {"batch": 1}, "metrics": metrics}
     return shown(folder, record(run, **{**base, **changes}))
 
 
@@ -118,7 +122,7 @@ def test_every_kind_of_run_has_a_report(tmp_path: Path, changes: dict[str, Any],
 
 
 def test_a_disturbed_run_says_what_disturbed_it(tmp_path: Path) -> None:
-    after = NOW.model_copy(update={"steal_seconds": 1.5})
+    after = CALM.model_copy(update={"steal_seconds": 1.5})
     text = Elements(one(shown(tmp_path, record("20260101-000000-aaaaaa", after=after, seconds=10.0)))).text
     assert "Disturbed : its numbers are not to be believed." in text
     assert "the hypervisor took 0.15 of 2 cores" in text
@@ -223,6 +227,15 @@ def test_only_what_is_more_than_noise_is_called_better_or_worse(
     assert said in cells[1].verdict
     assert cells[1].tone == tone
     assert (cells[0].verdict, cells[0].tone) == ("", "plain")
+
+
+def test_nothing_is_called_better_where_most_runs_were_disturbed(tmp_path: Path) -> None:
+    after = CALM.model_copy(update={"steal_seconds": 1.5})
+    choices = [runs_of(tmp_path, [6, 5, 6, 5, 6, 5]), runs_of(tmp_path, [3, 3, 3, 3, 3, 4], after=after)]
+    found = compared(choices)
+    assert found.disturbed == ("config 3: 6 of 6 runs were disturbed",)
+    assert dict(found.metrics)["latency_p90_ns"][1].tone == "plain"
+    assert "Too noisy to believe" in Elements(report(choices)).text
 
 
 def test_of_several_runs_the_one_nearest_to_the_median_is_shown(tmp_path: Path) -> None:
