@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from envmgr import __version__
 from envmgr.results.fields import Fields
 
 FILE = "ledger.json"
-FORM = 2
-"""Raised by hand when a record comes to other fields: what was written before is not read then."""
+FORM = [__version__, 3]
+"""What fields come of a record: raised by hand between releases. What was written by another is not read."""
 
 _RECORD = "record.json"
 

@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+from envmgr.results.ledger import FORM
 from tests.functional.conftest import Checkout
 from tests.records import imported, keep, record
 
@@ -105,7 +106,8 @@ def test_a_list_follows_the_records_however_the_ledger_is(checkout: Checkout) ->
     (runs / "20260103-000000-cccccc" / "record.json").write_text(record("20260103-000000-cccccc", seconds=77).text())
     expected = {"20260102-000000-bbbbbb": 1, "20260103-000000-cccccc": 77, "20260104-000000-dddddd": 1}
     expected["20260105-000000-eeeeee"] = 1
-    for text in (None, "", "{}", '{"form": 1, "runs": {"20260105-000000-eeeeee": {}}}', '{"form": 0}'):
+    torn = json.dumps({"form": FORM, "runs": {"20260105-000000-eeeeee": {}}})
+    for text in (None, "", "{}", torn, '{"form": 0}'):
         if text is not None:
             ledger.write_text(text)
         listed = checkout("runs", "list", "--json").data["runs"]
