@@ -84,7 +84,19 @@ def write_annotations(file: Path, names: Sequence[str], boxes: Mapping[int, Sequ
         "categories": [{"id": place, "name": name} for place, name in enumerate(names)],
         "images": [{"id": image + 1, "file_name": f"{image}.jpg", "width": 100, "height": 100} for image in boxes],
         "annotations": [
-            {"id": place, "image_id": image + 1, "category_id": label, "bbox": box, "iscrowd": 0}
+            {
+                "id": place,
+                "image_id": image + 1,
+                "category_id": label,
+                "bbox": box,
+                "area": box[2] * box[3],
+                "iscrowd": 0,
+                "IsOccluded": 0,
+                "IsInside": 0,
+                "IsDepiction": 0,
+                "IsTruncated": 0,
+                "IsGroupOf": 0,
+            }
             for place, (image, label, box) in enumerate(entries)
         ],
     }

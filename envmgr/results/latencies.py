@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BARS = 40
 POINTS = 300
+BLOCK = 2**25
+"""Bytes of a trace that are looked at at a time: of millions of samples it has gigabytes."""
 WIDE = 10
 """Where the slowest answer took so many times the median, the bars grow with the latency."""
 _ANSWER = re.compile(rb'"name":"Sample",[^\n]*"query_seq":(\d+),[^\n]*"complete_ns":(\d+)')
@@ -58,7 +60,12 @@ def read_trace(trace: Path, *, of_queries: bool) -> "Nanoseconds":
     """
     import numpy as np
 
-    found = np.array(_ANSWER.findall(trace.read_bytes()), dtype="S20").astype(np.int64).reshape(-1, 2)
+    parts = [np.empty((0, 2), np.int64)]
+    with trace.open("rb") as file:
+        while block := file.read(BLOCK):
+            answers = _ANSWER.findall(block + file.readline())
+            parts.append(np.array(answers, dtype="S20").astype(np.int64).reshape(-1, 2))
+    found = np.concatenate(parts)
     if not of_queries:
         return np.sort(found[:, 1])
     order = np.lexsort((found[:, 1], found[:, 0]))
