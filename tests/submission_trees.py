@@ -1,6 +1,8 @@
 """Submission trees for tests: good ones, made of made-up runs, and one thing at a time that spoils them."""
 
 import json
+import math
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,6 +155,8 @@ LONG, AUDIT_LONG = f"{OFFLINE}/accuracy/mlperf_log_accuracy.json", f"{AUDIT}/acc
 AUDIT_SCORE = f"{AUDIT}/accuracy/compliance_accuracy.txt"
 AUDITED = f"{AUDIT}/performance/run_1/mlperf_log_detail.txt"
 OTHER = "closed edge, other answers in the audit"
+LISTED = ':::MLLOG {"key": [], "value": 1, "metadata": {"is_error": false}}\n'
+DEEP = ":::MLLOG " + "[" * 100_000
 CENTER, NEW = "closed datacenter", "closed datacenter and edge, v6.0"
 
 SPOILS: Sequence[Spoil] = (
@@ -238,6 +242,37 @@ SPOILS: Sequence[Spoil] = (
     Spoil("a hidden file in v6.0", "names.hidden", added("src/retinanet/.hidden"), NEW),
 )  # fmt: skip
 """Each breaks one rule of a good tree."""
+
+ODD: Sequence[Spoil] = (
+    Spoil("a link out of the tree beside the divisions", "names.link", lambda top: _led(top / "../../notes.md")),
+    Spoil("a folder that lies elsewhere", "names.link", lambda top: _led(top / "../../assets")),
+    Spoil("a pipe", "names.file", lambda top: os.mkfifo(top / "code/retinanet/pipe")),
+    Spoil("a pipe for a description", "system.file", lambda top: _piped(top / SYSTEM)),
+    Spoil("a pipe for a log", "accuracy.log", lambda top: _piped(top / ANSWERED)),
+    Spoil("a line break in a name", "names.space", added("code/retinanet/a\nb.py")),
+    Spoil("a list of system types", "system.system_type", key(SYSTEM, "system_type", ["edge"])),
+    Spoil("a description that nobody can parse", "system.file", added(SYSTEM, "[" * 100_000)),
+    Spoil("a score that is no number", "accuracy.value", said_in(SCORE, lambda text: text.replace("37.520", "37.5.2"))),
+    Spoil("a list for a key in the log", "performance.log", said_in(RUN, lambda text: text + LISTED)),
+    Spoil("a log that nobody can parse", "performance.log", said_in(RUN, lambda text: text + DEEP)),
+    Spoil("a duration that is no number", "performance.duration", log(RUN, "effective_min_duration_ms", math.nan)),
+    Spoil("endless samples in Offline", "performance.samples", log(RUN, "effective_samples_per_query", math.inf)),
+    Spoil("a word for having seen enough", "performance.stopping", log(SINGLE_RUN, "early_stopping_met", "no")),
+)  # fmt: skip
+"""What nobody submits by mistake: a checker must neither break down over it, nor wait for ever, nor believe it."""
+
+
+def _led(place: Path) -> None:
+    """Let a path lead to a folder outside of the tree, or to a file in it."""
+    outside = place.resolve().parents[1] / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("nothing of the tree\n")
+    place.symlink_to(outside / "file" if place.suffix else outside)
+
+
+def _piped(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
 
 
 def _damaged(file: Path) -> None:

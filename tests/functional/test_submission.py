@@ -60,7 +60,13 @@ def test_the_same_runs_give_the_same_tree_and_the_same_archive(made: Checkout) -
     assert packed[0]["digest"] == packed[1]["digest"]
     with tarfile.open(made.top / "first.tar.gz") as archive:
         assert set(archive.getnames()) == contents(made.top / "first").keys()
+    count = packed[0]["files"]
     assert made.fails(2, "submission", "package", "first", "-o", "first.tar.gz")["class"] == "TakenError"
+    (made.top / "first/notes.md").symlink_to(made.top / "box.json")
+    assert made.fails(10, "submission", "package", "first", "-o", "linked.tar.gz")["class"] == "RefusedTreeError"
+    assert made("submission", "package", "first", "-o", "linked.tar.gz", "--anyway", "--json").data["files"] == count
+    assert (made.top / "linked.tar.gz").read_bytes() == (made.top / "first.tar.gz").read_bytes()
+    (made.top / "first/notes.md").unlink()
     assert made.fails(2, *CREATE, "-o", "first", *RUNS)["class"] == "TakenError"
 
 

@@ -1,6 +1,7 @@
 """LoadGen's detail log as values: `:::MLLOG` and an object a line."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ class DetailLog:
     """What LoadGen called an error."""
 
     def number(self, key: str) -> float:
-        """A number; nothing, or something else, is -1: less than whatever is asked for."""
+        """A number; what is none, or not a finite one, is -1: less than whatever is asked for."""
         value = self.values.get(key)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return -1
+        return value if abs(value) <= sys.float_info.max else -1
 
 
 def parse(text: str) -> DetailLog:
@@ -43,13 +46,15 @@ def parse(text: str) -> DetailLog:
 
 def read(file: Path) -> DetailLog:
     """Read a file; raises ValueError as `parse` does, and OSError."""
+    if not file.is_file():  # who opens a pipe waits for a writer
+        raise FileNotFoundError(f"there is no file {file.name}")
     return parse(file.read_text(encoding="utf-8"))
 
 
 def _entry(line: str) -> Mapping[str, Any]:
     try:
         entry = json.loads(line.removeprefix(MARKER))
-        _ = entry["key"], entry["value"], entry["metadata"]["is_error"]
+        _ = {entry["key"]: entry["value"]}, entry["metadata"]["is_error"]
     except (json.JSONDecodeError, KeyError, RecursionError, TypeError) as error:
         raise ValueError(f"a line of it is damaged: {line[:80]}") from error
     found: Mapping[str, Any] = entry

@@ -104,7 +104,7 @@ def files(top: Path) -> list[str]:
 def read_object(file: Path) -> dict[str, object] | None:
     """A JSON object; None where the file is missing, or holds something else."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None  # a pipe is no file
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -13,6 +13,7 @@ from envmgr.results.submission.submitted import Result, files
 from envmgr.results.submission.truncate import GAP, HASH, MOST
 
 FILES = ("accuracy.txt", "mlperf_log_accuracy.json", "mlperf_log_detail.txt", "mlperf_log_summary.txt")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _HASH = re.compile(rf"^{HASH}(?P<digest>[0-9a-f]{{64}})$", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ def check_answers(result: Result, part: str, folder: Path) -> Iterator[Breach]:
 def score(text: str, metric: str) -> float | None:
     """The score in an evaluator's words; None where it says none, or several."""
     found = re.findall(rf"{metric}\s*=\s*([0-9.]+)", text)
-    return float(found[0]) if len(found) == 1 else None
+    return float(found[0]) if len(found) == 1 and _NUMBER.fullmatch(found[0]) else None
 
 
 def read_text(file: Path) -> str:

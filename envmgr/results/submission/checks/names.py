@@ -16,7 +16,8 @@ TEXTS = (".md", ".pdf")
 
 
 def check_root(tree: Path) -> Iterator[Breach]:
-    """What lies above the submitters."""
+    """What lies above the submitters, and every link in the tree: the archive of it holds what a link leads to."""
+    yield from _links(tree)
     for name in folders(tree):
         if name not in DIVISIONS and name not in BESIDE:
             yield Breach("names.division", name, "it is no division that is known here", " or ".join(DIVISIONS))
@@ -47,12 +48,13 @@ def check_names(submitter: Submitter) -> Iterator[Breach]:
 def _name(submitter: Submitter, path: Path) -> Iterator[Breach]:
     if path.name.startswith("."):
         yield submitter.breach("names.hidden", path, "its name begins with a dot", "take it away")
-    if " " in path.name:
-        yield submitter.breach("names.space", path, "there is a space in its name", "take another name")
+    if not path.name.isprintable() or " " in path.name:
+        why = "there is a space in its name, or what can't be printed"
+        yield submitter.breach("names.space", path, why, "take another name")
     if path.name == "__pycache__":
         yield submitter.breach("names.pycache", path, "it holds what Python compiled", "take it away")
-    if path.is_symlink() and not _inside(submitter, path):
-        yield submitter.breach("names.link", path, "the link leads to nothing, or outside", "put the file there")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield submitter.breach("names.file", path, "it is neither a file nor a folder", "take it away")
     elif not path.is_file():
         return
     elif path.stat().st_size > MOST_BYTES:
@@ -69,5 +71,14 @@ def _is_text(file: Path) -> bool:
     return True
 
 
-def _inside(submitter: Submitter, link: Path) -> bool:
-    return link.exists() and link.resolve().is_relative_to(submitter.tree.resolve())
+def _links(tree: Path) -> Iterator[Breach]:
+    for top, inner, names in os.walk(tree):
+        for path in (Path(top, name) for name in sorted([*inner, *names])):
+            if path.is_symlink() and not (path.exists() and is_inside(tree, path)):
+                place = str(path.relative_to(tree))
+                yield Breach("names.link", place, "the link leads to nothing, or outside", "put the file there")
+
+
+def is_inside(tree: Path, path: Path) -> bool:
+    """Whether a path, wherever its links lead, ends in the tree."""
+    return path.resolve().is_relative_to(tree.resolve())

@@ -105,7 +105,7 @@ def _pace(result: Result, benchmark: Benchmark, part: str, file: Path, log: Deta
     metric = METRIC.get(result.scenario, "")
     if log.number(metric) <= 0:
         yield result.breach(f"{part}.metric", file, f"{metric} is not there, or nothing", "run again, and longer")
-    if result.scenario in EARLY and not log.values.get("early_stopping_met"):
+    if result.scenario in EARLY and log.values.get("early_stopping_met") is not True:
         said = str(log.values.get("early_stopping_result", "")).strip() or "nothing"
         yield result.breach(f"{part}.stopping", file, f"too little was seen to stop: {said}", "run longer")
     allowed = log.number("effective_target_latency_ns")

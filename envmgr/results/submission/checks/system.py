@@ -59,7 +59,7 @@ def _wrong(submitter: Submitter, said: Mapping[str, object]) -> Iterator[tuple[s
     """The keys with wrong values, and what they should be."""
     if str(said.get("status", "")).lower() not in STATUSES:
         yield "status", f"one of {', '.join(STATUSES)}"
-    if said.get("system_type") not in SYSTEM_TYPES:
+    if str(said.get("system_type")) not in SYSTEM_TYPES:
         yield "system_type", f"one of {'; '.join(CATEGORIES)}"
     if str(said.get("submitter", "")).lower() != submitter.name.lower():
         yield "submitter", f"it is {submitter.name}, by its folder"

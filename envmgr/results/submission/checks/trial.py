@@ -12,6 +12,8 @@ TRIAL = "**NOT SUBMITTABLE**"
 def check_trial(submitter: Submitter) -> Iterator[Breach]:
     """Its READMEs."""
     for file in sorted(submitter.folder.rglob("README.md")):
+        if not file.is_file():
+            continue
         with file.open(encoding="utf-8", errors="replace") as text:
             if text.read(len(TRIAL)) == TRIAL:
                 yield submitter.breach(

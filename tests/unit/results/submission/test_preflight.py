@@ -7,7 +7,7 @@ import pytest
 
 from envmgr.results.submission.preflight import preflight
 from envmgr.results.submission.rounds import ROUNDS
-from tests.submission_trees import FORMS, SPOILS, Spoil, make
+from tests.submission_trees import FORMS, ODD, SPOILS, Spoil, make
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def test_a_good_tree_passes(name: str, good: dict[str, Path]) -> None:
     assert preflight(good[name], ROUNDS[FORMS[name].round]) == []
 
 
-@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.name)
+@pytest.mark.parametrize("spoil", [*SPOILS, *ODD], ids=lambda spoil: spoil.name)
 def test_a_spoiled_tree_is_refused_by_the_rule_that_it_breaks(
     spoil: Spoil, good: dict[str, Path], tmp_path: Path
 ) -> None:
