@@ -11,7 +11,8 @@ record. So the same calls with the same id go on where a killed process stopped.
 
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -19,6 +20,8 @@ from envmgr.model.errors import BuildError, UsageError
 from envmgr.model.run_record import Recorded, RunRecord, SeriesPlace
 from envmgr.results.chosen import SERIES
 from envmgr.run import Question
+from envmgr.store.path_lock import PathLockTimeoutError, exclusive
+from envmgr.store.store import Store
 
 WARM_UP = 0
 """The round that no statistic counts."""
@@ -32,6 +35,17 @@ class ChangedConfigurationError(UsageError):
         super().__init__(
             f"{configuration} of series {series} has another {what} now than in its run {run}",
             fix="go on with the same recipes, lockfile and settings, or begin a new series",
+        )
+
+
+class SeriesUnderWayError(UsageError):
+    """A series is gone on with while it still goes on elsewhere."""
+
+    def __init__(self, series: str, holder: str) -> None:
+        self.series, self.holder = series, holder
+        super().__init__(
+            f"series {series} is under way: {holder or 'another process'}",
+            fix="wait until it has ended, or end it with Ctrl-C where it was started",
         )
 
 
@@ -102,6 +116,21 @@ class Measured:
 def new_id() -> str:
     """An id for a series that begins now."""
     return f"{SERIES}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def alone(store: Store, series: str) -> Iterator[None]:
+    """Make runs of a series while nobody else does: what is recorded of it is asked for within.
+
+    Raises:
+        SeriesUnderWayError: somebody does.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(store.layout.series_lock(series), holder=f"series {series}", timeout=0))
+        except PathLockTimeoutError as error:
+            raise SeriesUnderWayError(series, error.holder) from error
+        yield
 
 
 def measure(series: Series, configurations: Sequence[Configuration], *, rounds: int, warmups: int) -> Measured:

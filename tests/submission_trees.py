@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from envmgr.results.records import records
+from envmgr.results.records import read
 from envmgr.results.submission.gather import gather
 from envmgr.results.submission.rounds import ROUNDS
 from envmgr.results.submission.system import PRESENT
@@ -62,7 +62,7 @@ def make(form: Form, folder: Path) -> Path:
     leave_runs(runs, form)
     of = ROUNDS[form.round]
     asked = {"division": form.division, "submitter": "we", "system_type": form.category}
-    entries = gather([(record, runs / record.id) for record in records(runs)], of)
+    entries = gather([(record, runs / record.id) for record in map(read, sorted(runs.glob("*/record.json")))], of)
     submission = Submission("we", form.division, of, "box", DESCRIPTION | asked, trial=False)
     write(tree(submission, entries), made)
     return made

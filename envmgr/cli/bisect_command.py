@@ -29,11 +29,11 @@ from envmgr.model.event import Event
 from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.planning.cuda.driver import driver
 from envmgr.replay import require_objects, uses_driver
-from envmgr.results.chosen import SERIES, NoSuchRunError, chosen
+from envmgr.results.chosen import SERIES, NoSuchRunError, begun_with, chosen
 from envmgr.results.comparison import numbers
 from envmgr.results.headline import headline
-from envmgr.results.records import records
 from envmgr.run import Question, run
+from envmgr.series import alone
 from envmgr.store.store import Store
 
 LEAST_ROUNDS = 5
@@ -105,13 +105,17 @@ def command(
             if not numbers(runs, number):
                 raise NoNumberError(runs[0].id, number, runs[0].metrics)
         name = _name([runs[0].id for runs in sides], number, rounds, resume)
-        recorded = [item for item in records(store.layout.runs) if item.series and item.series.series.startswith(name)]
-        if resume and not recorded:
-            raise NoSuchRunError(resume)
         places = [element.place for element in ends.elements]
-        listed = ", ".join(map(element_name, places)) or "nothing that could be swapped"
-        notice(Event("planned", name, text=f"bisection {name}, with {len(recorded)} runs so far: {listed} differs"))
-        with realizing(project, store, work, notice) as realizer, _interrupted(store, name):
+        with (
+            realizing(project, store, work, notice) as realizer,
+            alone(store, name),
+            _interrupted(store, name),
+        ):
+            recorded = begun_with(store.layout.runs, name)
+            if resume and not recorded:
+                raise NoSuchRunError(resume)
+            listed = ", ".join(map(element_name, places)) or "nothing that could be swapped"
+            notice(Event("planned", name, text=f"bisection {name}, with {len(recorded)} runs so far: {listed} differs"))
 
             def act(question: Question) -> RunRecord:
                 return shown_turn(question, notice, lambda: run(question, store, realizer.executor))
@@ -160,5 +164,4 @@ def _interrupted(store: Store, name: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        made = sum(1 for item in records(store.layout.runs) if item.series and item.series.series.startswith(name))
-        raise SeriesInterruptedError(name, made) from error
+        raise SeriesInterruptedError(name, len(begun_with(store.layout.runs, name))) from error

@@ -24,7 +24,8 @@ from envmgr.realize import Realizer
 from envmgr.results.chosen import NoSuchRunError, series_of
 from envmgr.results.headline import headline
 from envmgr.run import Question, run
-from envmgr.series import WARM_UP, Configuration, Series, measure, new_id
+from envmgr.series import WARM_UP, Configuration, Series, alone, measure, new_id
+from envmgr.store.store import Store
 
 
 class Failed(TypedDict):
@@ -120,6 +121,7 @@ def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], res
 
     Raises:
         NoSuchRunError, AmbiguousSeriesError: there is no such series, or several.
+        SeriesUnderWayError: it still goes on elsewhere.
         SeriesInterruptedError: SIGINT came.
         HostLacksError, LockMismatchError: before anything was built.
     """
@@ -131,9 +133,9 @@ def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], res
         project.store() as store,
         watching(stream=work["stream"]) as notice,
         realizing(project, store, work, notice) as realizer,
+        _series(store, resume) as name,
     ):
-        recorded = _resumed(store.layout.runs, resume)
-        name = recorded[0].series.series if recorded and recorded[0].series else new_id()
+        recorded = _recorded(store.layout.runs, name)
         made = len(recorded)
 
         def act(question: Question) -> RunRecord:
@@ -156,13 +158,19 @@ def doubts(asked: Sequence[Asked], lock: Path | None) -> list[str]:
     return doubtful(nodes, lockfile)
 
 
-def _resumed(runs: Path, resume: str | None) -> list[RunRecord]:
-    if resume is None:
-        return []
-    found = [item for item in series_of(runs, resume) if isinstance(item, RunRecord)]
-    if not found:
+@contextmanager
+def _series(store: Store, resume: str | None) -> Iterator[str]:
+    """The id of a series, new or gone on with, which is ours for that time."""
+    found = _recorded(store.layout.runs, resume) if resume is not None else []
+    if resume is not None and not found:
         raise NoSuchRunError(resume)
-    return found
+    name = found[0].series.series if found and found[0].series else new_id()
+    with alone(store, name):
+        yield name
+
+
+def _recorded(runs: Path, series: str) -> list[RunRecord]:
+    return [item for item in series_of(runs, series) if isinstance(item, RunRecord)]
 
 
 def shown_turn(question: Question, notice: Notice, act: Callable[[], RunRecord]) -> RunRecord:

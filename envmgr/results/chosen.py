@@ -31,6 +31,14 @@ class AmbiguousSeriesError(InvalidInputError):
         super().__init__(f"{len(ids)} series begin with {text!r}: {', '.join(ids)}", fix="give more of the id")
 
 
+class NothingCountsError(InvalidInputError):
+    """A configuration of a series was warmed up, and never measured."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"{text} has no run that counts, only warm-up", fix="--resume goes on with a series")
+
+
 class UnknownConfigurationError(UsageError):
     """A series has several configurations, and none, or one that it has not, was named."""
 
@@ -51,6 +59,7 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
         NoSuchRunError: nothing is called so.
         AmbiguousRunError, AmbiguousSeriesError: several are.
         UnknownConfigurationError: the series has no such configuration, or several.
+        NothingCountsError: it has no runs but those for warming up.
         DamagedRecordError: a record cannot be read.
     """
     if not text.startswith(SERIES):
@@ -65,9 +74,12 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
         raise NoSuchRunError(text)
     if label not in known and (label or len(known) > 1):
         raise UnknownConfigurationError(beginning, label, known)
-    return [
+    counted = [
         run for run in runs if run.series and run.series.round > 0 and run.series.configuration == (label or known[0])
     ]
+    if not counted:
+        raise NothingCountsError(text)
+    return counted
 
 
 def _last(folder: Path) -> AnyRecord | None:
@@ -83,9 +95,24 @@ def series_of(folder: Path, beginning: str) -> list[AnyRecord]:
         AmbiguousSeriesError: several begin so.
         DamagedRecordError: a record of it was damaged since it was last listed.
     """
-    places = {entry.run: str(entry.fields.get("series.series", "")) for entry in entries(folder)}
+    places = _places(folder)
     ids = sorted({series for series in places.values() if series.startswith(beginning)})
     if len(ids) > 1 and beginning not in ids:
         raise AmbiguousSeriesError(beginning, ids)
     wanted = beginning if beginning in ids else "".join(ids)
     return [read(folder / run / FILE) for run, series in places.items() if wanted and series == wanted]
+
+
+def begun_with(folder: Path, beginning: str) -> list[AnyRecord]:
+    """The runs of all series whose ids begin so, such as the measurements of a bisection, warm-up and all.
+
+    Raises:
+        DamagedRecordError: a record of one was damaged since it was last listed.
+    """
+    return [read(folder / run / FILE) for run, series in _places(folder).items() if series.startswith(beginning)]
+
+
+def _places(folder: Path) -> dict[str, str]:
+    """The runs of series, each with the id of its own."""
+    said = ((entry.run, entry.fields.get("series.series")) for entry in entries(folder))
+    return {run: series for run, series in said if isinstance(series, str)}

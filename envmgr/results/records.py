@@ -1,4 +1,4 @@
-"""RunRecords on disk: list them, find one."""
+"""RunRecords on disk: find one, read one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,15 +31,6 @@ class AmbiguousRunError(InvalidInputError):
     def __init__(self, run: str, ids: Sequence[str]) -> None:
         self.run, self.ids = run, tuple(ids)
         super().__init__(f"{len(ids)} runs begin with {run!r}: {', '.join(ids)}", fix="give more of the id")
-
-
-def records(folder: Path) -> list[AnyRecord]:
-    """Every record below a folder of runs, oldest first; runs that did not end have none.
-
-    Raises:
-        DamagedRecordError: one cannot be read.
-    """
-    return [read(file) for file in sorted(folder.glob(f"*/{FILE}"))]
 
 
 def find(folder: Path, run: str) -> AnyRecord | None:
@@ -78,9 +69,12 @@ def read(file: Path) -> AnyRecord:
         DamagedRecordError: it cannot be read.
     """
     try:
-        return parse_record(file.read_text())
+        record = parse_record(file.read_text())
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         raise DamagedRecordError(file, ": ".join([*map(str, fault["loc"][-1:]), fault["msg"]])) from error
     except (OSError, ValueError) as error:
         raise DamagedRecordError(file, str(error)) from error
+    if record.id != file.parent.name:  # its files are looked for by its id
+        raise DamagedRecordError(file, f"it is that of run {record.id}")
+    return record

@@ -183,7 +183,7 @@ class _Collection:
 
     def delete_stale_locks(self) -> None:
         """Those that nobody holds: there is one for everything that was ever built, copied or run."""
-        for kind in ("build", "copy", "run"):
+        for kind in ("build", "copy", "run", "series"):
             for lock in self.layout.locks.glob(f"{kind}-*"):
                 remove_free(lock)
 

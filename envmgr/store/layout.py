@@ -109,6 +109,10 @@ class Layout:
         """Held by a run, by its id, until it is recorded."""
         return self.locks / f"run-{run}"
 
+    def series_lock(self, series: str) -> Path:
+        """Held while runs of a series are made: two who go on with it would make each of its turns twice."""
+        return self.locks / f"series-{series}"
+
     @cached_property
     def copy_lock(self) -> Path:
         """A part of it, by store path, is held while an object is being copied from elsewhere."""

@@ -117,11 +117,15 @@ def test_parts_that_only_go_together_are_named_together_and_a_killed_bisection_g
         assert process.returncode == 130
     series = said[0].split()[4].rstrip(",")
     assert f"--resume {series}" in stderr
+    damaged = checkout.store / "runs" / "20000101-000000-aaaaaa"
+    damaged.mkdir()
+    (damaged / "record.json").write_text("{}")
     result = checkout("bisect", good, bad, "--resume", series, "--json")
     assert named(result.data) == {"step measure: argv and input engine": 1}
     assert {item["label"] for item in result.data["unfit"]} >= {"good with step measure: argv"}
     made = rounds(result)
     assert named(checkout("bisect", good, bad, "--resume", series, "--json").data) == named(result.data)
+    (damaged / "record.json").unlink()
     assert made < len(records(checkout))
     error = checkout.fails(2, "bisect", bad, good, "--resume", series)
     assert error["class"] == "OtherQuestionError"

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from envmgr.model.run_record import RunRecord
-from tests.functional.conftest import Checkout
+from tests.functional.conftest import Checkout, until
 from tests.functional.toy import toy
 
 
@@ -58,6 +58,15 @@ def test_a_series_that_is_resumed_repeats_nothing_and_may_have_more_rounds(bench
     error = bench.fails(2, "run", "toy", "--set", "threads=2", "--resume", first["series"])
     assert error["class"] == "ChangedConfigurationError"
     assert bench.fails(2, "run", "toy", "--resume", "s-1999")["class"] == "NoSuchRunError"
+
+
+def test_nobody_goes_on_with_a_series_that_still_goes_on(bench: Checkout) -> None:
+    with bench.start("run", "toy", "--repeat", "1000") as process:
+        series = until(process, "measured baseline in")[0].split()[4].rstrip(",")
+        error = bench.fails(2, "run", "toy", "--repeat", "1000", "--resume", series)
+        assert error["class"] == "SeriesUnderWayError"
+        assert f"(process {process.pid})" in error["message"]
+    bench("run", "toy", "--repeat", "1", "--resume", series)
 
 
 def test_a_series_ends_with_the_code_of_its_worst_run(bench: Checkout) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from envmgr.model.run_record import SeriesPlace
-from envmgr.results.chosen import AmbiguousSeriesError, NoSuchRunError, UnknownConfigurationError, chosen
+from envmgr.results.chosen import (
+    AmbiguousSeriesError,
+    NoSuchRunError,
+    NothingCountsError,
+    UnknownConfigurationError,
+    chosen,
+)
 from envmgr.results.records import AmbiguousRunError
 from tests.records import record
 
@@ -15,6 +21,7 @@ PLACES = {
     "20260102-000000-000001": ("s-20260102-000000-bbbbbb", "baseline", 1),
     "20260102-000000-000002": ("s-20260102-000000-bbbbbb", "threads=2", 1),
     "20260102-000000-000003": ("s-20260102-000000-bbbbbb", "baseline", 2),
+    "20260103-000000-000003": ("s-20250101-000000-eeeeee", "baseline", 0),
     "20260103-000000-000004": ("s-20260103-000000-cccccc", "baseline", 1),
     "20260104-000000-000005": ("s-20260104-000000-dddddd", "baseline", 1),
     "20260104-000000-000006": ("s-20260104-000000-dddddd-1", "baseline", 1),
@@ -58,6 +65,7 @@ def test_a_run_or_all_counted_runs_of_a_configuration_are_chosen(runs: Path, tex
         ("s-20260104", AmbiguousSeriesError),
         ("s-20260102", UnknownConfigurationError),
         ("s-20260102:threads=3", UnknownConfigurationError),
+        ("s-2025", NothingCountsError),
     ],
 )
 def test_what_names_nothing_or_several_is_refused(runs: Path, text: str, error: type[Exception]) -> None:

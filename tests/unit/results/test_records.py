@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find, records
+from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find
 from tests.records import keep, record
 
 
@@ -17,16 +17,11 @@ def runs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_records_are_listed_oldest_first_without_runs_that_did_not_end(runs: Path) -> None:
-    assert [item.id for item in records(runs)] == ["20260101-000000-bbbbbb", "20260102-000000-aaaaaa"]
-
-
 def test_a_record_reads_back_as_it_was(runs: Path) -> None:
-    assert records(runs)[0] == record("20260101-000000-bbbbbb")
+    assert find(runs, "20260101") == record("20260101-000000-bbbbbb")
 
 
 def test_no_folder_means_no_runs(tmp_path: Path) -> None:
-    assert records(tmp_path / "nothing") == []
     assert find(tmp_path / "nothing", "2026") is None
 
 
@@ -48,10 +43,10 @@ def test_a_beginning_of_several_ids_is_refused(runs: Path) -> None:
     assert caught.value.ids == ("20260101-000000-bbbbbb", "20260102-000000-aaaaaa")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1", '{"schema": "envmgr.run/2"}'])
+@pytest.mark.parametrize("text", ["", "{}", "[1", '{"schema": "envmgr.run/2"}', record("../elsewhere").text()])
 def test_a_damaged_record_is_named(runs: Path, text: str) -> None:
     file = runs / "20260101-000000-bbbbbb" / "record.json"
     file.write_text(text)
     with pytest.raises(DamagedRecordError) as caught:
-        records(runs)
+        find(runs, "20260101")
     assert caught.value.file == file
