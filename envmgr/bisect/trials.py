@@ -10,19 +10,18 @@ from dataclasses import dataclass
 
 from envmgr.bisect.ends import Ends, Mix
 from envmgr.bisect.judge import Values
-from envmgr.builders.fetch import NoSourceError
 from envmgr.builders.nvidia_driver import NvidiaDriver
 from envmgr.model.errors import BuildError, EnvmgrError, FetchError, InvalidInputError
 from envmgr.model.host import HostFacts
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.run_record import Recorded, RunInput, RunRecord
-from envmgr.realize import OtherSystemError, Realizer
+from envmgr.realize import Realizer
 from envmgr.results.comparison import numbers
 from envmgr.run import Question, TakenVariableError
 from envmgr.series import WARM_UP, Configuration, Series, measure
 
-UNFIT = (BuildError, FetchError, InvalidInputError, NoSourceError, OtherSystemError, TakenVariableError)
+UNFIT = (BuildError, FetchError, InvalidInputError, TakenVariableError)
 """How a mix that does not fit together fails."""
 
 
@@ -33,6 +32,17 @@ class NoNumberError(BuildError):
         self.run, self.metric, self.known = run, metric, sorted(known)
         super().__init__(
             f"run {run} has no number {metric!r}", fix=f"name another --metric; it has {', '.join(self.known)}"
+        )
+
+
+class GoneSourcesError(FetchError):
+    """Sources that a mix would be built from were collected, and a derivation's text does not say where they were."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
+        super().__init__(
+            f"no longer in the store, and needed to build a mix: {', '.join(labels)}",
+            fix="realize what is made of them, with the recipes of then",
         )
 
 
@@ -145,7 +155,13 @@ class Trials:
         for side in (self.ends.good, self.ends.bad):
             if node is side.plan.inputs.get(role):
                 return side.record.inputs[role]
-        return self._workshop.realizer.realize([node], {})[node.digest]
+        realizer = self._workshop.realizer
+        survey = realizer.survey([node], {})
+        if gone := [
+            item for item in survey.missing if item.derivation.kind == "fixed" and item.digest not in survey.copies
+        ]:
+            raise GoneSourcesError([item.derivation.label for item in gone])
+        return realizer.realize([node], {})[node.digest]
 
     def _series(self, number: int) -> Series:
         return Series(f"{self.id}-{number:02d}", self._recorded, self._workshop.act)

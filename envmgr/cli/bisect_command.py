@@ -16,7 +16,7 @@ from envmgr.builders.nvidia_driver import nvidia_driver
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.bisection import Bisection, bisection
 from envmgr.cli.bisection_words import bisection_words
-from envmgr.cli.live import watching
+from envmgr.cli.live import Notice, watching
 from envmgr.cli.measuring import SeriesInterruptedError, shown_turn
 from envmgr.cli.options import work_options
 from envmgr.cli.project import Project
@@ -26,8 +26,9 @@ from envmgr.explain.run_diff import closure_causes
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.event import Event
-from envmgr.model.run_record import Recorded, RunRecord
+from envmgr.model.run_record import RunRecord
 from envmgr.planning.cuda.driver import driver
+from envmgr.realize import Realizer
 from envmgr.replay import require_objects, uses_driver
 from envmgr.results.chosen import SERIES, NoSuchRunError, begun_with, chosen
 from envmgr.results.comparison import numbers
@@ -97,34 +98,19 @@ def command(
     """
     with project.store() as store, watching(stream=work["stream"]) as notice:
         sides = [_chosen(store, name) for name in (good, bad)]
-        ends = Ends(*(Side(runs[0], kept_plan(store, runs[0])) for runs in sides))
-        for side in (ends.good, ends.bad):
-            require_objects(store, side.record)
-        number = metric or _headline(ends.good.record)
-        for runs in sides:
-            if not numbers(runs, number):
-                raise NoNumberError(runs[0].id, number, runs[0].metrics)
+        ends, number = _ends(store, sides), _number(sides, metric)
         name = _name([runs[0].id for runs in sides], number, rounds, resume)
         places = [element.place for element in ends.elements]
-        with (
-            realizing(project, store, work, notice) as realizer,
-            alone(store, name),
-            _interrupted(store, name),
-        ):
+        listed = ", ".join(map(element_name, places)) or "nothing that could be swapped"
+        with realizing(project, store, work, notice) as realizer, alone(store, name), _interrupted(store, name):
             recorded = begun_with(store.layout.runs, name)
             if resume and not recorded:
                 raise NoSuchRunError(resume)
-            listed = ", ".join(map(element_name, places)) or "nothing that could be swapped"
             notice(Event("planned", name, text=f"bisection {name}, with {len(recorded)} runs so far: {listed} differs"))
-
-            def act(question: Question) -> RunRecord:
-                return shown_turn(question, notice, lambda: run(question, store, realizer.executor))
-
-            lent = nvidia_driver(driver(os.environ, start=True)) if uses_driver(ends.good.record) else None
             trials = Trials(
                 name,
                 ends,
-                Workshop(realizer, project.facts, lent, act),
+                _workshop(project, ends, realizer, notice),
                 metric=number,
                 rounds=rounds,
                 recorded=recorded,
@@ -144,11 +130,22 @@ def _chosen(store: Store, name: str) -> list[RunRecord]:
     return made
 
 
-def _headline(record: Recorded) -> str:
-    found = headline(record)
-    if found is None:
-        raise NoNumberError(record.id, "to be compared by", record.metrics)
-    return found.metric
+def _ends(store: Store, sides: Sequence[Sequence[RunRecord]]) -> Ends:
+    """The first run of each side, with all that it was made with in the store."""
+    for runs in sides:
+        require_objects(store, runs[0])
+    return Ends(*(Side(runs[0], kept_plan(store, runs[0])) for runs in sides))
+
+
+def _number(sides: Sequence[Sequence[RunRecord]], metric: str | None) -> str:
+    """The metric that is looked at, which both sides have."""
+    first = sides[0][0]
+    found = headline(first)
+    wanted = metric or (found.metric if found else "")
+    for runs in sides:
+        if not numbers(runs, wanted):
+            raise NoNumberError(runs[0].id, wanted or "to be compared by", runs[0].metrics)
+    return wanted
 
 
 def _name(runs: Sequence[str], metric: str, rounds: int, resume: str | None) -> str:
@@ -157,6 +154,15 @@ def _name(runs: Sequence[str], metric: str, rounds: int, resume: str | None) -> 
     if resume and not resume.endswith(f"-{asked}"):
         raise OtherQuestionError(resume)
     return resume or f"{SERIES}{datetime.now(UTC):%Y%m%d-%H%M%S}-{asked}"
+
+
+def _workshop(project: Project, ends: Ends, realizer: Realizer, notice: Notice) -> Workshop:
+    lent = nvidia_driver(driver(os.environ, start=True)) if uses_driver(ends.good.record) else None
+
+    def act(question: Question) -> RunRecord:
+        return shown_turn(question, notice, lambda: run(question, realizer.store, realizer.executor))
+
+    return Workshop(realizer, project.facts, lent, act)
 
 
 @contextmanager

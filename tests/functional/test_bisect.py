@@ -131,6 +131,19 @@ def test_parts_that_only_go_together_are_named_together_and_a_killed_bisection_g
     assert error["class"] == "OtherQuestionError"
 
 
+def test_an_input_whose_sources_were_collected_is_named_as_a_whole_with_all_that_differs(checkout: Checkout) -> None:
+    bench(checkout)
+    good = run(checkout, 100, "one")
+    bench(checkout, note="another")
+    bad = run(checkout, 160, "one")
+    checkout("gc", "--now")
+    data = checkout("bisect", good, bad, "--json").data
+    assert named(data) == {"input engine > core": 1}
+    assert data["named"][0]["is_bottom"]
+    assert {"/".join(cause["way"]) for cause in data["named"][0]["causes"]} == {"engine/core", "engine/core/source"}
+    assert any("source-0" in item["why"] for item in data["unfit"])
+
+
 def test_what_cannot_be_searched_is_refused_before_anything_runs(checkout: Checkout) -> None:
     bench(checkout)
     good = run(checkout, 100, "one")
