@@ -61,7 +61,8 @@ def _culprit(bench: Bench, ends: Ends, findings: Findings, found: Found, by_plac
     below = findings.high - here if last else findings.low
     measured = (rounds[below], rounds[below | here]) if {below, below | here} <= rounds.keys() else None
     explained = explain(bench, ends, inside, below, measured)
-    is_whole = [len(each.elements) for each in explained.culprits] == [len(inside)]  # nothing in it fits alone
+    parts = [len(each.elements) for each in explained.culprits]
+    is_whole = parts in ([], [len(inside)])  # no part of it is certain, or none fits alone
     return Culprit(elements, found.contribution, None if is_whole else explained)
 
 

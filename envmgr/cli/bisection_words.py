@@ -34,7 +34,7 @@ def bisection_words(found: Bisection) -> Iterator[str]:
         yield f"{_percent(found['rest'])} is no single one's of: {', '.join(others)}"
     came_back = found["came_back"]
     if came_back is not None and came_back < MOST:
-        yield f"of the recorded difference {100 * (1 - came_back):.0f} % did not come back: noise then, or the host"
+        yield f"of the recorded difference {round(100 * (1 - came_back))} % did not come back: noise then, or the host"
         yield from (f"  {change}" for change in found["lent"])
     whys = dict.fromkeys(item.why for item in found["unfit"])
     yield from (f"some mixes do not fit, and were not tried: {why}" for why in whys)
@@ -61,14 +61,15 @@ def _host(found: Bisection) -> Iterator[str]:
 
 
 def _others(found: Bisection) -> list[str]:
-    named = {change.field for item in found["named"] for change in item["elements"]}
-    return [name for name in found["swapped"] if not any(field.startswith(name) for field in named)]
+    """What was swapped, and neither named nor the way to something that was."""
+    named = [f"{change.field}:" for item in found["named"] for change in item["elements"]]
+    return [name for name in found["swapped"] if not any(at.startswith((f"{name}:", f"{name} >")) for at in named)]
 
 
 def _named(named: Named, metric: str) -> Iterator[str]:
     indent = "  " if named["within"] else ""
     of = f" of {named['within']}" if named["within"] else ""
-    share = f"{_percent(named['share'])}{of}: " if named["share"] else "not told apart from either end: "
+    share = f"{_percent(named['share'])}{of}: " if named["share"] else "how much fits to neither end alone: "
     names = " together with ".join(_element(change) for change in named["elements"])
     yield f"{indent}{share}{names}{'' if named['is_bottom'] else ', in which it is:'}"
     if named["is_bottom"]:
@@ -94,6 +95,7 @@ def _orders(named: Named, metric: str) -> str:
 
 
 def _percent(share: Estimate) -> str:
+    way = " the other way" if round(100 * share.median) < 0 else ""
     if share.low is None or share.high is None or share.low == share.high:
-        return f"{100 * share.median:.0f} %"
-    return f"{100 * share.median:.0f} % [{100 * share.low:.0f} to {100 * share.high:.0f}]"
+        return f"{round(100 * share.median)} %{way}"
+    return f"{round(100 * share.median)} % [{round(100 * share.low)} to {round(100 * share.high)}]{way}"

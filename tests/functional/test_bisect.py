@@ -88,6 +88,12 @@ def test_a_setting_and_a_source_two_inputs_down_are_named_with_their_shares(chec
     assert source["causes"][0]["files"][0]["text"]["lines"][-2:] == ["-100", "+160"]
     assert (data["rest"]["median"], data["came_back"], data["unfit"]) == (0, 1, [])
     assert data["swapped"] == ["setting threads", "input engine", "input data"]
+    lines = checkout("bisect", good, bad, "--resume", data["series"]).stdout.splitlines()
+    assert lines[3:5] == [
+        "75 %: input engine > core, in which it is:",
+        "  100 % of input engine > core: input engine > core > source",
+    ]
+    assert lines[-2:] == ["25 %: setting threads: 1 -> 3", "0 % is no single one's of: input data"]
     series = {record["series"]["series"] for record in records(checkout)}
     assert {name.rpartition("-")[0] for name in series} == {data["series"]}
 
