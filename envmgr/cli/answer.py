@@ -23,6 +23,8 @@ Parameters = ParamSpec("Parameters")
 Data = TypeVar("Data")
 Data_co = TypeVar("Data_co", covariant=True)
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
 
 @dataclass(frozen=True)
 class Answer(Generic[Data_co]):
@@ -102,7 +104,12 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 def say(text: str) -> None:
     """Talk: a line on stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text) if sys.stderr.isatty() else text, err=True)
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: what that would obey, and records, logs and names of strangers may hold, is spelled out."""
+    return text.translate(_CONTROLS)
 
 
 def _print_text(name: str, answer: Answer[Data]) -> None:
@@ -111,7 +118,7 @@ def _print_text(name: str, answer: Answer[Data]) -> None:
     for warning in answer.warnings:
         say(f"warning: {warning}")
     if answer.text:
-        click.echo(answer.text)
+        click.echo(printable(answer.text) if sys.stdout.isatty() else answer.text)
     if answer.failure:
         print_error(name, answer.failure, as_json=False)
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 
 import click
 
-from envmgr.cli.answer import say
+from envmgr.cli.answer import printable, say
 from envmgr.model.event import Event
 
 HEARTBEAT_SECONDS = 30.0
@@ -95,7 +95,10 @@ def _live() -> Iterator[Notice]:
 
     def drawn() -> Group:
         return Group(
-            *(Text(_line(started, event), overflow="ellipsis", no_wrap=True) for started, event in running.now())
+            *(
+                Text(printable(_line(started, event)), overflow="ellipsis", no_wrap=True)
+                for started, event in running.now()
+            )
         )
 
     with Live(get_renderable=drawn, console=console, refresh_per_second=8, transient=True):
@@ -103,7 +106,7 @@ def _live() -> Iterator[Notice]:
         def notice(event: Event) -> None:
             running.take(event)
             if event.kind not in ("progressed", "started", "said"):
-                console.print(Text(words(event), style="red" if event.kind == "failed" else ""))
+                console.print(Text(printable(words(event)), style="red" if event.kind == "failed" else ""))
 
         yield notice
 
