@@ -65,7 +65,8 @@ def ratio(before: Sequence[float], after: Sequence[float]) -> Estimate | None:
     Raises:
         ValueError: a side has no value, or one is no finite number.
     """
-    middle = estimate(before).median, estimate(after).median
+    sides = estimate(before), estimate(after)
+    middle = sides[0].median, sides[1].median
     if min(*before, *after) <= 0:
         return None
     count = min(len(before), len(after))
@@ -76,7 +77,8 @@ def ratio(before: Sequence[float], after: Sequence[float]) -> Estimate | None:
     draws = np.random.default_rng(SEED)
     drawn = _medians(before, draws), _medians(after, draws)
     low, high = np.quantile(drawn[1] / drawn[0], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(middle[1] / middle[0], float(low), float(high), count, CONFIDENCE)
+    sure = min(CONFIDENCE, sides[0].confidence, sides[1].confidence)  # resampling makes no side surer than it is
+    return Estimate(middle[1] / middle[0], float(low), float(high), count, sure)
 
 
 def paired_ratio(rounds: Sequence[tuple[float, float]]) -> Estimate | None:

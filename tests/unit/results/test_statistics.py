@@ -58,3 +58,15 @@ def test_three_rounds_that_agree_are_too_few_to_say_that_sides_differ() -> None:
     five = paired_ratio([(1.0, 2.0 + share / 10) for share in range(5)])
     assert five is not None
     assert verdict(five) == "differs"
+
+
+def test_sides_that_took_no_turns_are_no_surer_of_their_ratio_than_of_their_medians() -> None:
+    few, many = [1.0, 1.1, 1.2, 1.3], [2.0 + share / 10 for share in range(20)]
+    for sides, confidence in (((few[:3], many), 0.75), ((many, few), 0.875), ((many[:5], many), 0.9375)):
+        found = ratio(*sides)
+        assert found is not None
+        assert found.confidence == confidence
+    assert [verdict(found) for side in (few, many) if (found := ratio(side, many)) is not None] == [
+        "too few",
+        "within noise",
+    ]
