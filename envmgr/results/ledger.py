@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from envmgr import __version__
@@ -62,9 +63,10 @@ def _stamps(folder: Path) -> Iterator[tuple[str, list[int]]]:
     """The runs, each with what its record's file has otherwise once it is another."""
     with suppress(FileNotFoundError), os.scandir(folder) as found:
         for item in found:
-            with suppress(FileNotFoundError, NotADirectoryError):
+            with suppress(OSError):  # no folder, no record in it, or none that can be reached
                 status = os.stat(f"{item.path}/{_RECORD}")  # noqa: PTH116  there may be thousands
-                yield item.name, [status.st_mtime_ns, status.st_size, status.st_ino]
+                if S_ISREG(status.st_mode):
+                    yield item.name, [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def _read(file: Path) -> Entry:
@@ -82,7 +84,11 @@ def _known(file: Path) -> Mapping[str, Any]:
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         written = json.loads(file.read_bytes())
         if written["form"] == FORM:
-            return {run: {"stamp": line["stamp"], "fields": line["fields"]} for run, line in written["runs"].items()}
+            return {
+                run: {"stamp": line["stamp"], "fields": line["fields"]}
+                for run, line in written["runs"].items()
+                if line["fields"]["id"] == run
+            }
     return {}
 
 

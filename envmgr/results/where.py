@@ -16,7 +16,7 @@ from envmgr.model.errors import UsageError
 from envmgr.model.names import did_you_mean
 from envmgr.results.fields import Fields, Value
 
-LONGEST = 2000
+LONGEST = 1000
 """Characters of an expression: so deep can it not be that reading it fails."""
 SHORT_FOR = ("", "axes.", "settings.", "metrics.")
 """What a name may leave out, in the order in which it is tried."""

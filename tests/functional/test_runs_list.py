@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import pty
+import subprocess
 from pathlib import Path
 
 from envmgr.results.ledger import FORM
@@ -106,9 +109,30 @@ def test_a_list_follows_the_records_however_the_ledger_is(checkout: Checkout) ->
     (runs / "20260103-000000-cccccc" / "record.json").write_text(record("20260103-000000-cccccc", seconds=77).text())
     expected = {"20260102-000000-bbbbbb": 1, "20260103-000000-cccccc": 77, "20260104-000000-dddddd": 1}
     expected["20260105-000000-eeeeee"] = 1
+    for odd in ("a-loop", "a-pipe"):
+        (runs / odd).mkdir()
+    (runs / "a-loop" / "record.json").symlink_to("record.json")
+    os.mkfifo(runs / "a-pipe" / "record.json")
     torn = json.dumps({"form": FORM, "runs": {"20260105-000000-eeeeee": {}}})
     for text in (None, "", "{}", torn, '{"form": 0}'):
         if text is not None:
             ledger.write_text(text)
         listed = checkout("runs", "list", "--json").data["runs"]
         assert {run["id"]: run["seconds"] for run in listed} == expected
+    emptied = json.loads(ledger.read_bytes())
+    for line in emptied["runs"].values():
+        line["fields"] = {}
+    ledger.write_text(json.dumps(emptied))
+    assert {run["id"] for run in checkout("runs", "list", "--json").data["runs"]} == expected.keys()
+
+
+def test_what_a_record_says_steers_no_terminal(checkout: Checkout) -> None:
+    keep(checkout.store / "runs", record("20260101-000000-aaaaaa", recipe="\x1b[2Jcleared\x9b1m"))
+    terminal, stdout = pty.openpty()
+    environ = {**checkout.environ, "ENVMGR_STORE": str(checkout.store)}
+    subprocess.run(checkout.command("runs", "list"), cwd=checkout.top, env=environ, stdout=stdout, check=True)
+    os.close(stdout)
+    said = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+    assert "\\x1b[2Jcleared\\x9b1m" in said
+    assert "\x1b" not in said

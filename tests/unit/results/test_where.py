@@ -62,6 +62,7 @@ def test_an_expression_chooses_the_runs_for_which_it_holds(text: str, runs: list
         ("'open", 1, "unterminated"),
         ("", 1, "invalid syntax"),
         ("(" * 500, 1, ""),
+        ("a" + ".a" * (LONGEST // 2 - 1), 1, "no run has a field"),
         ("not " * LONGEST, LONGEST + 1, "more than"),
     ],
 )
