@@ -30,7 +30,7 @@ from envmgr.model.loadgen_summary import summary_metrics
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import RunFile, Step
-from envmgr.model.run_record import Metric, RunInput, RunRecord, SeriesPlace, StepRecord
+from envmgr.model.run_record import FINITE, Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
 from envmgr.results.ledger import bring_up_to_date
 from envmgr.results.records import DERIVATION, DERIVATIONS, FILE
@@ -42,7 +42,7 @@ from envmgr.store.store import Store
 RESULTS_PLACE = "/envmgr/results"
 LONGEST_SECONDS = 7 * 24 * 3600.0
 MOST_OUTPUT_BYTES = 64 * 2**30
-METRICS: TypeAdapter[dict[str, Metric]] = TypeAdapter(dict[str, Metric])
+METRICS: TypeAdapter[dict[str, Metric]] = TypeAdapter(dict[str, Metric], config=FINITE)
 
 
 class NotARunError(InvalidInputError):

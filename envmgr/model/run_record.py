@@ -2,18 +2,37 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from envmgr.model.digest import Digest
 from envmgr.model.host import HostFacts
 from envmgr.model.realisation import Isolation
 from envmgr.model.store_path import StorePath
 
-Metric = bool | int | float | str
+
+def _in_64_bits(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("it has more than 64 bits")
+    return number
+
+
+Metric = bool | Annotated[int, AfterValidator(_in_64_bits)] | float | str
+"""A number is finite, and no larger than programs reckon with."""
+FINITE = ConfigDict(allow_inf_nan=False)
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError(f"{path} leads out of the run's folder")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_inside)]
+"""Of a file, below the run's folder."""
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", **FINITE)
 
 
 class Observation(_Part):
@@ -51,7 +70,7 @@ class StepRecord(_Part):
     argv: tuple[str, ...]
     seconds: float
     exit_code: int
-    files: dict[str, Digest] = {}
+    files: dict[FilePath, Digest] = {}
     """What it left in the results, by path below the run's folder."""
 
 
@@ -108,7 +127,7 @@ class RunRecord(Recorded):
     closure: tuple[StorePath, ...]
     """Every object that the run could see, sorted."""
     isolation: Isolation
-    files: dict[str, Digest] = {}
+    files: dict[FilePath, Digest] = {}
     """What lay in the run's folder before the first step, such as LoadGen's user.conf."""
     bare_host: dict[str, str]
     """What the host lent: file names to digests."""

@@ -1,5 +1,6 @@
 """What was detected on some pictures of an accuracy run, beside what is there: boxes, read from LoadGen's log."""
 
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def _found(data: bytes, image: Mapping[str, Any], labels: Mapping[int, str]) -> 
     boxes = []
     width, height = image["width"], image["height"]
     for _, top, left, bottom, right, score, label in _OBJECT.iter_unpack(data[: len(data) // 28 * 28]):
-        if score >= LEAST_SCORE:
+        if score >= LEAST_SCORE and all(map(math.isfinite, (top, left, bottom, right, score, label))):
             name = labels.get(int(label), "?")
             boxes.append(
                 Box(left * width, top * height, (right - left) * width, (bottom - top) * height, name, round(score, 3))

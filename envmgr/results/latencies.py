@@ -19,7 +19,7 @@ BLOCK = 2**25
 """Bytes of a trace that are looked at at a time: of millions of samples it has gigabytes."""
 WIDE = 10
 """Where the slowest answer took so many times the median, the bars grow with the latency."""
-_ANSWER = re.compile(rb'"name":"Sample",[^\n]*"query_seq":(\d+),[^\n]*"complete_ns":(\d+)')
+_ANSWER = re.compile(rb'"name":"Sample",[^\n]*"query_seq":(\d{1,18}),[^\n]*"complete_ns":(\d{1,18})(?!\d)')
 _REPORTED: Mapping[str, float] = {
     "latency_min_ns": 0, "latency_p50_ns": 50, "latency_p90_ns": 90, "latency_p95_ns": 95, "latency_p97_ns": 97,
     "latency_p99_ns": 99, "latency_p99_9_ns": 99.9, "latency_max_ns": 100,

@@ -25,7 +25,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A report of three runs with everything in it that a report can have."""
     folder = tmp_path_factory.mktemp("runs")
     choices = [Choice(f"batch {batch}", (full(folder, batch),)) for batch in (1, 2)]
-    choices.append(Choice("elsewhere", (ShownRun(imported("20260103-000000-cccccc"), folder / "none"),)))
+    other = imported("20260103-000000-cccccc", metrics={"samples_per_second": 1e90})
+    choices.append(Choice("elsewhere", (ShownRun(other, folder / "none"),)))
     (folder / "report.html").write_text(report(choices), encoding="utf-8")
     return (folder / "report.html").as_uri()
 

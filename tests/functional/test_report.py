@@ -40,9 +40,10 @@ def test_a_run_that_is_not_there_is_named_and_nothing_is_written(checkout: Check
 
 def test_a_broken_file_of_a_run_is_named(checkout: Checkout) -> None:
     folder = keep(checkout.store / "runs", record("20260101-000000-aaaaaa"))
-    (folder / "classes.json").write_text('[{"name": "cat"}]')
-    error = checkout.fails(7, "report", "2026", "-o", "page.html")
-    assert (error["class"], error["where"]) == ("UnreadableResultError", str(folder / "classes.json"))
+    for text in ('[{"name": "cat"}]', '[{"name": "cat", "AP": NaN, "AP50": 0.5}]'):
+        (folder / "classes.json").write_text(text)
+        error = checkout.fails(7, "report", "2026", "-o", "page.html")
+        assert (error["class"], error["where"]) == ("UnreadableResultError", str(folder / "classes.json"))
 
 
 @pytest.mark.harness

@@ -364,7 +364,7 @@ def test_faults_of_a_run_recipe_are_told_before_anything_runs(checkout: Checkout
         assert list((checkout.store / "runs").glob("*/first")) == []
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[1]", '{"mAP": {"small": 1}}'])
+@pytest.mark.parametrize("text", ["no JSON", "[1]", '{"mAP": {"small": 1}}', '{"mAP": NaN}', '{"mAP": 1e999}'])
 def test_metrics_that_are_no_flat_object_are_refused_naming_the_file(checkout: Checkout, text: str) -> None:
     toy(checkout, [step("score", writes("metrics.json", text))])
     error = checkout.fails(5, "run", "toy")

@@ -190,6 +190,8 @@ def _classes(folder: Path) -> Sequence[tuple[str, float, float]]:
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableResultError(found, f"{type(error).__name__}: {error}") from error
+    if not all(0 <= share <= 1 for _, *shares in listed for share in shares):
+        raise UnreadableResultError(found, "a share of it is not between 0 and 1")
     return sorted(listed, key=lambda item: -item[1])
 
 

@@ -1,5 +1,6 @@
 """Boxes on pictures: what is there, what was found."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_what_scores_little_is_not_shown_and_the_surest_comes_first(tmp_path: Pa
     whole = (0.0, 0.0, 1.0, 1.0)
     (picture,) = looked(tmp_path, {1: [(*whole, 0.49, 0), (*whole, 0.5, 0), (*whole, 0.875, 1)]})
     assert [box.score for box in picture.found] == [0.875, 0.5]
+
+
+def test_a_box_without_a_place_is_not_drawn(tmp_path: Path) -> None:
+    nowhere, endless = (math.nan, 0.0, 1.0, 1.0, 0.9, 0), (0.0, 0.0, math.inf, 1.0, 0.9, 0)
+    (picture,) = looked(tmp_path, {1: [nowhere, endless, (0.0, 0.0, 1.0, 1.0, 0.9, math.nan)]})
+    assert picture.found == ()
 
 
 def test_as_many_pictures_as_are_asked_for(tmp_path: Path) -> None:

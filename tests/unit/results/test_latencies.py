@@ -21,6 +21,13 @@ def test_every_sample_of_a_trace_counts(tmp_path: Path) -> None:
     assert (found.count, sum(bar.count for bar in found.bars), len(found.bars)) == (4, 4, BARS)
 
 
+def test_a_number_that_no_clock_gives_is_no_latency(tmp_path: Path) -> None:
+    write_measurement(tmp_path / "performance", [(0, 3_000), (1, 10**19), (10**19, 2_000)])
+    found = latencies(read_logs(tmp_path).trace, REPORTED, "SingleStream")
+    assert found is not None
+    assert found.curve == ((3000, 100),)
+
+
 def test_in_multistream_the_last_sample_of_a_query_counts(tmp_path: Path) -> None:
     write_measurement(tmp_path / "performance", [(1, 70), (0, 10), (0, 30), (1, 50), (0, 20)], scenario="MultiStream")
     found = latencies(read_logs(tmp_path).trace, {}, "MultiStream")

@@ -43,6 +43,22 @@ def test_a_beginning_of_several_ids_is_refused(runs: Path) -> None:
     assert caught.value.ids == ("20260101-000000-bbbbbb", "20260102-000000-aaaaaa")
 
 
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ('"mAP": 60.5', '"mAP": NaN'), ('"mAP": 60.5', '"mAP": 1e999'), ('"seconds": 1.0', '"seconds": Infinity'),
+        ('"mAP": 60.5', f'"mAP": 1{"0" * 400}'),
+        ('"files": {}', f'"files": {{"../x": "{"0" * 64}"}}'), ('"files": {}', f'"files": {{"/x": "{"0" * 64}"}}'),
+    ],
+)  # fmt: skip
+def test_a_record_with_endless_numbers_or_ways_out_of_its_folder_is_damaged(runs: Path, said: str, other: str) -> None:
+    file = runs / "20260101-000000-bbbbbb" / "record.json"
+    assert said in file.read_text()
+    file.write_text(file.read_text().replace(said, other))
+    with pytest.raises(DamagedRecordError):
+        find(runs, "20260101")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1", '{"schema": "envmgr.run/2"}', record("../elsewhere").text()])
 def test_a_damaged_record_is_named(runs: Path, text: str) -> None:
     file = runs / "20260101-000000-bbbbbb" / "record.json"
