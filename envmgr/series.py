@@ -96,6 +96,10 @@ class Series:
             "choice of axes": (dict(question.node.choices), run.axes),
             "settings": (dict(question.settings), run.settings),
             "environment": (dict(question.environment), run.environment),
+            "object as an input": (
+                {role: question.inputs[item.digest].store_path for role, item in question.node.inputs.items()},
+                {role: item.store_path for role, item in run.inputs.items()},
+            ),
         }
         for what, (now, then) in facts.items():
             if now != then:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from envmgr.model.derivation import BuiltOutput, Derivation
+from envmgr.model.digest import Digest
 from envmgr.model.errors import BuildError
 from envmgr.model.node import Node
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import RunInput, RunRecord
+from envmgr.model.store_path import StorePath
 from envmgr.run import Question
 from envmgr.series import ChangedConfigurationError, Configuration, Measured, Series, measure, new_id
 from tests.records import HOST, record
@@ -35,6 +37,7 @@ class Bench:
             str(len(self.recorded)),
             derivation=question.node.digest,
             settings=dict(question.settings),
+            inputs={role: question.inputs[item.digest] for role, item in question.node.inputs.items()},
             series=question.series,
         )
         self.recorded.append(made)
@@ -98,6 +101,22 @@ def test_a_series_is_not_gone_on_with_when_a_configuration_has_changed() -> None
     with pytest.raises(ChangedConfigurationError) as caught:
         bench.measure([BOTH[0], configuration("batch=2", batch=4)])
     assert (caught.value.configuration, caught.value.what) == ("batch=2", "settings")
+
+
+def test_a_series_is_not_gone_on_with_over_an_input_that_came_out_otherwise() -> None:
+    engine = Node(Derivation("engine", "1", "any", "script", 1, BuiltOutput()))
+    bench_of_it = Derivation("bench", "1", "any", "run", 1, BuiltOutput(), inputs={"engine": engine.derivation})
+    node = Node(bench_of_it, {"engine": engine})
+    bench = Bench()
+    for built in (b"one", b"one", b"other"):
+        path = StorePath.of(kind="built", manifest=Digest.of(built), name="engine", version="1")
+        made = RunInput(derivation=engine.digest, store_path=path, manifest=Digest.of(built), isolation="sandboxed")
+        again = Configuration("baseline", Question(node, {engine.digest: made}, {}, None, HOST))
+        if built != b"other":
+            bench.measure([again])
+    with pytest.raises(ChangedConfigurationError) as caught:
+        bench.measure([again])
+    assert (len(bench.recorded), caught.value.what) == (4, "object as an input")
 
 
 def test_the_id_of_a_series_is_none_of_a_run() -> None:
