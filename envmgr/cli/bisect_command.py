@@ -131,10 +131,12 @@ def _chosen(store: Store, name: str) -> list[RunRecord]:
 
 
 def _ends(store: Store, sides: Sequence[Sequence[RunRecord]]) -> Ends:
-    """The first run of each side, with all that it was made with in the store."""
+    """The first run of each side, with all that it was made with in the store, and is built from, held from now on."""
     for runs in sides:
         require_objects(store, runs[0])
-    return Ends(*(Side(runs[0], kept_plan(store, runs[0])) for runs in sides))
+    ends = Ends(*(Side(runs[0], kept_plan(store, runs[0])) for runs in sides))
+    store.realisations_of(*{node.digest for side in (ends.good, ends.bad) for node in side.plan.walk()})
+    return ends
 
 
 def _number(sides: Sequence[Sequence[RunRecord]], metric: str | None) -> str:

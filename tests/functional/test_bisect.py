@@ -71,7 +71,11 @@ def test_a_setting_and_a_source_two_inputs_down_are_named_with_their_shares(chec
     good = run(checkout, 100, "one")
     bench(checkout, note="another")
     bad = run(checkout, 160, "two", "--set", "threads=3")
-    result = checkout("bisect", good, bad, "--json")
+    with checkout.start("bisect", good, bad, "--json") as process:
+        said = until(process, "measured bad in")
+        checkout("gc", "--now")  # what mixes are built from is kept as long as it goes on
+        stdout, stderr = process.communicate()
+    result = Result(process.returncode, stdout, "".join(said) + stderr)
     data = result.data
     assert faults(result.json(), answer_schema("bisect", dict(data_types(envmgr))["bisect"])) == []
     assert (data["verdict"], data["metric"], data["difference"]["median"]) == ("named", "samples_per_second", -80)
