@@ -13,6 +13,7 @@ from envmgr.cli.written import make_folder, write
 from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from envmgr.results.loadgen_logs import UnreadableResultError
     from envmgr.results.ledger import Entry
 
 REPORTS = 10
@@ -67,7 +68,7 @@ def command(project: Project, /, *, output: Path, reports: int, serve: tuple[str
 
     found = entries(project.store_root / "runs")
     make_folder(output)
-    reported = _reports(project, found, reports, output / "runs")
+    reported, unreadable = _reports(project, found, reports, output / "runs")
     write(output / "index.html", dashboard(found, reported))
     damaged = [entry.run for entry in found if entry.damage]
     data: Shown = {
@@ -78,12 +79,16 @@ def command(project: Project, /, *, output: Path, reports: int, serve: tuple[str
         "address": _served(output, *serve) if serve else "",
     }
     warnings = [f"the record of {run} can't be read: `envmgr runs verify {run}` says more" for run in damaged]
+    warnings += [f"no report of {run}: {error.message}: {error.where}" for run, error in unreadable.items()]
     return Answer(data, str(output / "index.html"), warnings=warnings)
 
 
-def _reports(project: Project, found: "list[Entry]", count: int, folder: Path) -> list[str]:
-    """Write a report of each of the newest runs; their ids, the newest first."""
+def _reports(
+    project: Project, found: "list[Entry]", count: int, folder: Path
+) -> "tuple[list[str], dict[str, UnreadableResultError]]":
+    """Write a report of each of the newest runs; their ids, the newest first, and why some have none."""
     from envmgr.cli.shown_runs import shown
+    from envmgr.results.loadgen_logs import UnreadableResultError
     from envmgr.results.pages.report import Choice, report
     from envmgr.results.records import find
 
@@ -91,10 +96,15 @@ def _reports(project: Project, found: "list[Entry]", count: int, folder: Path) -
     store = project.store_if_any() if newest else None
     records = [record for run in newest if (record := find(project.store_root / "runs", run))]
     make_folder(folder)
+    unreadable: dict[str, UnreadableResultError] = {}
     for record in records:
-        text = report([Choice(record.id, (shown(project, store, record),))])
-        write(folder / f"{record.id}.html", text)
-    return [record.id for record in records]
+        try:
+            text = report([Choice(record.id, (shown(project, store, record),))])
+        except UnreadableResultError as error:
+            unreadable[record.id] = error
+        else:
+            write(folder / f"{record.id}.html", text)
+    return [record.id for record in records if record.id not in unreadable], unreadable
 
 
 def _address(text: str | None) -> tuple[str, int] | None:

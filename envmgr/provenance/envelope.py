@@ -18,6 +18,8 @@ from envmgr.provenance.statement import Statement, parse_statement
 from envmgr.sharing.keys import PrivateKey
 from envmgr.sharing.trust import Doubt, Trust
 
+_STANDARD = str.maketrans("-_", "+/")
+"""DSSE lets a payload be in either alphabet of base 64."""
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 
@@ -74,11 +76,11 @@ _ERRORS = {
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")  # as DSSE asks of whoever reads one
 
 
 class _Signature(_Part):
-    keyid: str
+    keyid: str = ""
     sig: str
 
 
@@ -109,7 +111,7 @@ class Envelope:
         """
         try:
             written = _Written.model_validate_json(text)
-            payload = base64.b64decode(written.payload, validate=True)
+            payload = base64.b64decode(written.payload.translate(_STANDARD), validate=True)
             parse_statement(payload)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]

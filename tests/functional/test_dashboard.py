@@ -55,6 +55,16 @@ def test_a_dashboard_is_served_to_this_machine_with_its_policy_and_ends_on_ctrl_
     assert (process.returncode, stdout) == (0, "board/index.html\n")
 
 
+def test_a_run_with_a_broken_file_has_no_report_and_the_others_have(checkout: Checkout) -> None:
+    runs = checkout.store / "runs"
+    keep(runs, record("20260101-000000-aaaaaa"))
+    broken = keep(runs, record("20260102-000000-bbbbbb")) / "classes.json"
+    broken.write_text("[")
+    shown = checkout("dashboard", "-o", "board", "--json")
+    assert (shown.data["reports"], shown.data["runs"]) == (["20260101-000000-aaaaaa"], 2)
+    assert str(broken) in shown.json()["warnings"][0]
+
+
 def test_only_this_machine_is_served(checkout: Checkout) -> None:
     assert checkout.fails(2, "dashboard", "-o", "board", "--serve", "0.0.0.0:0")["class"] == "NotLoopbackError"
     for wrong in ("127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000"):
