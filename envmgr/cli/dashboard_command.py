@@ -13,8 +13,8 @@ from envmgr.cli.written import make_folder, write
 from envmgr.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from envmgr.results.loadgen_logs import UnreadableResultError
     from envmgr.results.ledger import Entry
+    from envmgr.results.loadgen_logs import UnreadableResultError
 
 REPORTS = 10
 
