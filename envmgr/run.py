@@ -109,6 +109,7 @@ def run(
         UnknownPlaceholderError: a text of the recipe names nothing; no step was run.
         BuildError: a step failed, or left unreadable metrics; its output is in the run's folder.
         HostError: the interpreter that the plan was made for is not here.
+        ReadOnlyStoreError: the store cannot be written.
     """
     return _Run(question, store, executor, notice).go()
 
@@ -129,6 +130,7 @@ class _Run:
 
     def go(self) -> RunRecord:
         """Everything, in order."""
+        self.store.require_writable()
         names = self._names()
         files = self._files(names) | self._derivations()
         taken = [step for step in self.plan.spelled_out() if holds(step.when, self.node.choices.__getitem__)]

@@ -128,7 +128,9 @@ def alone(store: Store, series: str) -> Iterator[None]:
 
     Raises:
         SeriesUnderWayError: somebody does.
+        ReadOnlyStoreError: the store cannot be written.
     """
+    store.require_writable()
     with ExitStack() as held:
         try:
             held.enter_context(exclusive(store.layout.series_lock(series), holder=f"series {series}", timeout=0))

@@ -164,11 +164,13 @@ def test_a_file_system_without_inodes_is_full(checkout: Checkout) -> None:
 @root_only
 def test_a_file_system_that_can_only_be_read_serves_what_it_has(project: Checkout) -> None:
     before = project.objects()
+    project.recipe("bench", "[[run.steps]]\nname = 'go'\nargv = ['/bin/sh', '-c', ':']\n")
+    measured = (["run", "bench"], ["run", "bench", "--repeat", "2"])
     with mounted(project.store, "none", "--bind", "-o", "ro", source=project.store):
         kept = project("realize", "kept")
         assert kept.path.name in before
         assert project("verify", "--json").data["damages"] == []
-        for command in (["realize", "outer"], ["gc"], ["root", "remove", "kept"]):
+        for command in (["realize", "outer"], ["gc"], ["root", "remove", "kept"], *measured):
             assert project.fails(12, *command)["class"] == "ReadOnlyStoreError"
     assert project.objects() == before
 
