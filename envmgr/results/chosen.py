@@ -9,8 +9,6 @@ from envmgr.model.run_record import AnyRecord
 from envmgr.results.ledger import entries
 from envmgr.results.records import FILE, find, read
 
-LAST = "last"
-"""What stands for the newest run."""
 SERIES = "s-"
 """How the id of every series begins, and that of no run."""
 
@@ -63,7 +61,7 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
         DamagedRecordError: a record cannot be read.
     """
     if not text.startswith(SERIES):
-        found = _last(folder) if text == LAST else find(folder, text)
+        found = find(folder, text)
         if found is None:
             raise NoSuchRunError(text)
         return [found]
@@ -80,12 +78,6 @@ def chosen(folder: Path, text: str) -> list[AnyRecord]:
     if not counted:
         raise NothingCountsError(text)
     return counted
-
-
-def _last(folder: Path) -> AnyRecord | None:
-    """The newest run, by its id; None where there is none."""
-    files = sorted(folder.glob(f"*/{FILE}"))
-    return read(files[-1]) if files else None
 
 
 def series_of(folder: Path, beginning: str) -> list[AnyRecord]:

@@ -13,6 +13,8 @@ DERIVATION = "derivation.json"
 """The derivation text of a run, beside its record."""
 DERIVATIONS = "derivations.jsonl"
 """The texts of all derivations below it, one a line, inputs first."""
+LAST = "last"
+"""What stands for the newest run, instead of the beginning of its id."""
 
 
 class DamagedRecordError(IntegrityError):
@@ -34,7 +36,7 @@ class AmbiguousRunError(InvalidInputError):
 
 
 def find(folder: Path, run: str) -> AnyRecord | None:
-    """The record of a run, by its id or by the beginning of it; None where no id begins so.
+    """The record of a run, by its id or by the beginning of it, or `last`; None where no id begins so.
 
     Raises:
         AmbiguousRunError: several do.
@@ -54,9 +56,12 @@ def folder_of(folder: Path, run: str) -> Path | None:
 
 
 def _begun(folder: Path, run: str, file: str) -> Path | None:
-    """The one folder whose name begins so, of those that have a file."""
-    paths = folder.glob(f"{run}*/") if run.replace("-", "").isalnum() else []
+    """The one folder whose name begins so, of those that have a file; the last of them for LAST."""
+    beginning = "" if run == LAST else run
+    paths = folder.glob(f"{beginning}*/") if run.replace("-", "").isalnum() else []
     found = sorted(path for path in paths if path.is_dir() and (path / file).exists())
+    if run == LAST:
+        return found[-1] if found else None
     if len(found) > 1:
         raise AmbiguousRunError(run, [path.name for path in found])
     return found[0] if found else None

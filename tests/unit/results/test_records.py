@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find
+from envmgr.results.records import AmbiguousRunError, DamagedRecordError, find, folder_of
 from tests.records import keep, record
 
 
@@ -30,6 +30,12 @@ def test_a_run_is_found_by_the_beginning_of_its_id(runs: Path) -> None:
         found = find(runs, beginning)
         assert found is not None
         assert found.id == "20260101-000000-bbbbbb"
+
+
+def test_the_last_run_is_the_newest_that_ended_or_of_folders_the_newest(runs: Path) -> None:
+    assert find(runs, "last") == record("20260102-000000-aaaaaa")
+    assert folder_of(runs, "last") == runs / "20260103-000000-cccccc"
+    assert find(runs / "nothing", "last") is None
 
 
 @pytest.mark.parametrize("text", ["20260103", "cmake", "", "*", "../x", "2026*"])
