@@ -301,4 +301,5 @@ def _read_metrics(file: Path) -> dict[str, Metric]:
         return METRICS.validate_json(file.read_bytes())
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        raise MetricsError(file, ": ".join([*map(str, fault["loc"][:1]), fault["msg"]])) from error
+        named = [f"{name} is no finite number, text or boolean" for name in fault["loc"][:1]]
+        raise MetricsError(file, "".join(named) or fault["msg"]) from error

@@ -38,7 +38,7 @@ _STEPS: Mapping[str, str] = {
 """LoadGen's modes to the steps of a run."""
 _BOTH = "SubmissionRun"
 """LoadGen's mode that answers all samples and then measures: the folder says for which of both it stands."""
-_SCORE = re.compile(r"^(mAP|accuracy)=([0-9]+(?:\.[0-9]+)?)%", re.MULTILINE)
+_SCORE = re.compile(r"^(mAP|accuracy)=([0-9]{1,3}(?:\.[0-9]+)?)%", re.MULTILINE)
 _SETTINGS = ("min_duration_ms", "max_duration_ms", "min_query_count", "max_query_count", "target_qps")
 _SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 _EARLIER = {

@@ -67,6 +67,7 @@ def test_values_of_any_kind_are_refused_or_read_back(changes: dict[str, object])
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=30), st.text(max_size=40), st.integers(0, 400))
 @example("1e400", "mAP=9" * 100, 0)
+@example("161.04", f"mAP={'9' * 400}%", 0)
 @example("161.04", "mAP=61.5%\naccuracy=70%", 400)
 def test_texts_of_any_kind_are_refused_or_read_back(number: str, accuracy: str, cut: int) -> None:
     detail = lines({**SAID, "effective_test_mode": "AccuracyOnly"})
