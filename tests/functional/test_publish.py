@@ -17,6 +17,21 @@ LOG = b"a log of this run\n"
 STEP = StepRecord(name="all", argv=("x",), seconds=1, exit_code=0, files={"all/log.txt": Digest.of(LOG)})
 KEY = "0123456789" * 4
 HIDDEN = "hush-hush"
+WATCH = """
+import os, sys
+
+for name in ("BUILDKITE", "CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "PYTEST_CURRENT_TEST"):
+    os.environ.pop(name, None)  # where these are MLflow is silent by itself
+
+def watch(event, _):
+    if event == "socket.getaddrinfo":
+        os.write(file, f"{{event}}\\n".encode())
+
+file = os.open("{file}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+os.write(file, b"watching\\n")
+sys.addaudithook(watch)
+"""
+"""Notes every name of a host that a Python program asks for."""
 
 
 @pytest.fixture
@@ -145,6 +160,15 @@ def test_mlflow_gets_a_run_once(ran: Checkout, tmp_path: Path) -> None:
     assert not [path for path in folder.rglob("*") if path.is_file() and HIDDEN in path.read_text()]
     assert not published(ran, *to)
     assert len(list(tmp_path.glob("runs/*/*/tags"))) == 1
+
+
+def test_what_goes_into_a_folder_of_mlflows_is_told_to_nobody(ran: Checkout, tmp_path: Path) -> None:
+    hook = tmp_path / "hook" / "sitecustomize.py"
+    hook.parent.mkdir()
+    hook.write_text(WATCH.format(file=str(tmp_path / "asked")))
+    environ = {"PYTHONPATH": f"{hook.parent}:{ran.environ['PYTHONPATH']}"}
+    assert published(ran, "--to", "mlflow", "--uri", str(tmp_path / "runs"), **environ)
+    assert (tmp_path / "asked").read_text().split() == ["watching"]
 
 
 @pytest.mark.parametrize("service", ["wandb", "mlflow"])

@@ -39,6 +39,7 @@ def publish(uri: str, experiment: str, run: Tracked) -> bool:
     """
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow's makers, whom nobody has asked to be told of it
     if "://" not in uri or uri.startswith("file:"):
         os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"  # the user has named a folder, and MLflow asks for that, too
     try:

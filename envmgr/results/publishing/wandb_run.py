@@ -17,6 +17,8 @@ from envmgr.results.publishing.faults import MissingPackageError, UnpublishedErr
 _SECONDS = 600
 _PATIENCE = {f"WANDB__{part}_RETRY_MAX": "2" for part in ("GRAPHQL", "FILE_STREAM", "FILE_TRANSFER")}
 """W&B's program tries for hours, and says nothing meanwhile."""
+_QUIET = {"WANDB_ERROR_REPORTING": "false"}
+"""W&B's makers are not told of faults: what a run was may stand in them."""
 _SENT = "*.wandb.synced"
 _SHOWN = 3
 
@@ -37,6 +39,7 @@ def write(folder: Path, run: Tracked, project: str) -> bool:
     """
     if written(folder, run):
         return False
+    os.environ.update(_QUIET)
     try:
         import wandb
     except ImportError:
@@ -99,7 +102,7 @@ def _fault(place: Path) -> str:
     command = [sys.executable, "-m", "wandb", "sync", str(place)]
     try:
         done = subprocess.run(
-            command, env={**_PATIENCE, **os.environ}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command, env={**_PATIENCE, **os.environ, **_QUIET}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", timeout=_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
