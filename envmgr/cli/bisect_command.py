@@ -21,20 +21,22 @@ from envmgr.cli.measuring import SeriesInterruptedError, shown_turn
 from envmgr.cli.options import work_options
 from envmgr.cli.project import Project
 from envmgr.cli.realizing import realizing
+from envmgr.cli.series_words import invalid_warnings, noise_warnings
 from envmgr.explain.kept_plan import kept_plan
 from envmgr.explain.run_diff import closure_causes
 from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.event import Event
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.planning.cuda.driver import driver
 from envmgr.realize import Realizer
 from envmgr.replay import require_objects, uses_driver
 from envmgr.results.chosen import SERIES, NoSuchRunError, begun_with, chosen
 from envmgr.results.comparison import numbers
 from envmgr.results.headline import headline
+from envmgr.results.noise import noise
 from envmgr.run import Question, run
-from envmgr.series import alone
+from envmgr.series import WARM_UP, alone
 from envmgr.store.store import Store
 
 LEAST_ROUNDS = 5
@@ -117,9 +119,11 @@ def command(
                 label=lambda mix: mix_name(mix, places),
             )
             explained = explain(trials, ends, ends.elements) if places else None
+        made = _counted(begun_with(store.layout.runs, name))
         causes = closure_causes(store, ends.good.record, ends.bad.record).causes
         data = bisection(name, number, sides=sides, ends=ends, explained=explained, unfit=trials.unfit, causes=causes)
-    return Answer(data, "\n".join(bisection_words(data)))
+    warnings = [*invalid_warnings(made), *noise_warnings([noise(item) for item in made])]
+    return Answer(data, "\n".join(bisection_words(data)), warnings=warnings)
 
 
 def _chosen(store: Store, name: str) -> list[RunRecord]:
@@ -128,6 +132,10 @@ def _chosen(store: Store, name: str) -> list[RunRecord]:
     if len(made) < len(runs):
         raise MadeElsewhereError(runs[0].id)
     return made
+
+
+def _counted(runs: Sequence[Recorded]) -> list[RunRecord]:
+    return [item for item in runs if isinstance(item, RunRecord) and item.series and item.series.round != WARM_UP]
 
 
 def _ends(store: Store, sides: Sequence[Sequence[RunRecord]]) -> Ends:

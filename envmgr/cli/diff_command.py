@@ -12,6 +12,7 @@ from envmgr.cli.operand import objects, store_path
 from envmgr.cli.options import complete_recipe, set_option
 from envmgr.cli.project import Project
 from envmgr.cli.run_words import run_words
+from envmgr.cli.series_words import invalid_warnings
 from envmgr.explain.closure_diff import ObjectChange, closure_diff
 from envmgr.explain.lockfile_diff import LockedChange, RootChange, lockfile_diff, root_diff
 from envmgr.explain.run_diff import ClosureCauses, run_diff
@@ -148,7 +149,7 @@ def _compared(store: Store, before: list[Recorded], after: list[Recorded]) -> An
         "closure": found.closure,
     }
     head = [f"{name}: {_side_words(side)}" for name, side in zip(("before", "after"), sides, strict=True)]
-    return Answer(data, "\n".join([*head, *run_words(found)]))
+    return Answer(data, "\n".join([*head, *run_words(found)]), warnings=invalid_warnings([*before, *after]))
 
 
 def _side(runs: list[Recorded]) -> Side:

@@ -5,7 +5,7 @@ from statistics import median
 
 from envmgr.cli.estimate_words import estimate_words, ratio_words
 from envmgr.cli.table import table
-from envmgr.model.run_record import RunRecord
+from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.results.noise import Noise, too_noisy
 from envmgr.results.standings import Standing
 from envmgr.results.submission.rules import reasons
@@ -63,6 +63,13 @@ def noise_warnings(seen: Sequence[Noise]) -> list[str]:
         return []
     first = next(item.disturbed[0] for item in seen if item.disturbed)
     return [f"too noisy to believe: {_disturbed(seen)}: {first}"]
+
+
+def invalid_warnings(runs: Sequence[Recorded]) -> list[str]:
+    """What is to be said aloud where numbers are shown that LoadGen calls no result."""
+    invalid = sum(run.metrics.get("result_valid") is False for run in runs)
+    said = f"LoadGen says INVALID of {invalid} of {len(runs)} runs: their numbers are no results, and count here"
+    return [said] if invalid else []
 
 
 def unfit(runs: Iterable[RunRecord]) -> list[str]:

@@ -73,6 +73,10 @@ def test_a_series_ends_with_the_code_of_its_worst_run(bench: Checkout) -> None:
     invalid = bench("run", "toy", "--repeat", "1", "--warm-up", "0", "--versus", "verdict=INVALID", "--json", expect=8)
     assert [item["valid"] for item in invalid.data["configurations"]] == [1, 0]
     assert invalid.data["configurations"][1]["value"] is None
+    said = "LoadGen says INVALID of {} runs: their numbers are no results, and count here"
+    names = [f"{invalid.data['series']}:{label}" for label in ("baseline", "verdict=INVALID")]
+    assert said.format("1 of 2") in bench("diff", *names, "--json").json()["warnings"]
+    assert said.format("5 of 10") in bench("bisect", *names, "--json").json()["warnings"]
     broken = bench("run", "toy", "--repeat", "2", "--warm-up", "0", "--versus", "state=broken", "--json", expect=5)
     assert [item["configuration"] for item in broken.data["failed"]] == ["state=broken"]
     assert [len(item["runs"]) for item in broken.data["configurations"]] == [2, 0]
