@@ -14,6 +14,8 @@ from tests.browser.conftest import NARROW, WIDE, Eyes, Scheme
 from tests.records import record
 
 pytestmark = pytest.mark.browser
+PAPER = 718
+"""A sheet of A4 between its margins."""
 SCENARIOS = ("Offline", "Server", "SingleStream")
 
 
@@ -56,6 +58,13 @@ def test_the_dashboard_asks_for_nothing_complains_of_nothing_and_is_accessible(
     assert looked.is_quiet()
     assert looked.is_accessible()
     assert not looked.scrolls_sideways()
+
+
+def test_on_paper_no_run_is_cut_off(look: Eyes, address: str) -> None:
+    page = look(address, width=PAPER).page
+    page.emulate_media(media="print")
+    table = "(e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth])"
+    assert page.locator(".tall").evaluate(table) == [0, 0]
 
 
 def test_the_table_is_sorted_by_keyboard(look: Eyes, address: str) -> None:

@@ -68,6 +68,8 @@ def test_the_same_runs_give_the_same_tree_and_the_same_archive(made: Checkout) -
     assert (made.top / "linked.tar.gz").read_bytes() == (made.top / "first.tar.gz").read_bytes()
     (made.top / "first/notes.md").unlink()
     assert made.fails(2, *CREATE, "-o", "first", *RUNS)["class"] == "TakenError"
+    assert made.fails(12, *CREATE, "-o", "box.json/tree", *RUNS)["class"] == "NotWrittenThereError"
+    assert made.fails(12, "submission", "package", "first", "-o", "box.json/a")["class"] == "NotWrittenThereError"
 
 
 def test_what_nobody_can_probe_is_asked_of_a_person_and_never_made_up(made: Checkout) -> None:

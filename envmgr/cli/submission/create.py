@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
 from envmgr.cli.submission.judged import RefusedTreeError, listed
+from envmgr.cli.written import make_folder
 from envmgr.model.errors import SubmissionError, UsageError
 from envmgr.results.chosen import chosen
 from envmgr.results.submission import system as described
@@ -25,7 +26,7 @@ from envmgr.results.submission.rules import not_submittable
 from envmgr.results.submission.tree import Submission, tree, write
 
 AUTO = "auto"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{,99}")
 
 
 class Created(TypedDict):
@@ -131,9 +132,11 @@ def _write(files: dict[str, bytes], output: Path, of: Round, *, trial: bool) -> 
 
     Raises:
         TakenError: something lies there.
+        NotWrittenThereError: no folder can be made there.
     """
     if output.exists():
         raise TakenError(output)
+    make_folder(output.parent)
     draft = output.parent / f".{output.name}.{secrets.token_hex(4)}"
     try:
         write(files, draft)

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.submission.judged import RefusedTreeError, judged, listed
+from envmgr.cli.written import make_folder
 from envmgr.model.digest import Digest
 from envmgr.results.submission.archive import package
 from envmgr.results.submission.breach import Breach
@@ -38,6 +39,7 @@ def command(*, tree: Path, file: Path, round_name: str, anyway: bool) -> Answer[
     if breaches and not anyway:
         nothing: Packaged = {"file": file, "digest": None, "files": 0, "breaches": breaches}
         return Answer(nothing, listed(breaches), failure=RefusedTreeError(tree, of.name, breaches))
+    make_folder(file.parent)
     count = package(tree, file)
     digest = Digest.of(file.read_bytes())
     return Answer(

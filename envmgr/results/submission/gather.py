@@ -15,6 +15,8 @@ from envmgr.results.submission.rounds import SCENARIOS, Round
 from envmgr.results.submission.truncate import truncated
 from envmgr.results.untouched import TouchedRunError, touched
 
+_OTHERS = "take runs of a benchmark under LoadGen"
+
 
 class UnfitRunsError(SubmissionError):
     """No tree can be made of these runs."""
@@ -119,8 +121,11 @@ def _groups(kept: Sequence[Kept]) -> dict[tuple[str, str], list[Kept]]:
     for item in sorted(kept, key=lambda item: item.record.id):
         axes = item.record.axes
         if axes.get("scenario") not in SCENARIOS:
-            raise UnfitRunsError([f"{item.record.id} has no scenario"], "take runs of a benchmark under LoadGen")
-        groups.setdefault((axes.get("model", item.record.recipe), axes["scenario"]), []).append(item)
+            raise UnfitRunsError([f"{item.record.id} has no scenario"], _OTHERS)
+        model = axes.get("model", item.record.recipe)
+        if "/" in model or model.startswith("."):
+            raise UnfitRunsError([f"{item.record.id} is of {model!r}, and no folder can be called so"], _OTHERS)
+        groups.setdefault((model, axes["scenario"]), []).append(item)
     return groups
 
 

@@ -27,6 +27,14 @@ def test_an_accuracy_run_and_a_performance_run_make_one_entry(tmp_path: Path) ->
     assert [run.record.id for run in entry.runs] == [first.id, second.id]
 
 
+@pytest.mark.parametrize("model", ["../../elsewhere", "..", "/elsewhere"])
+def test_no_model_leads_out_of_the_tree(tmp_path: Path, model: str) -> None:
+    made = leave_run(tmp_path, RUN, "v5.1", "Offline")
+    other = made.model_copy(update={"axes": {**made.axes, "model": model}})
+    with pytest.raises(UnfitRunsError):
+        gather([(other, tmp_path / RUN)], ROUNDS["v5.1"])
+
+
 @pytest.mark.parametrize("lost", ["score", "user.conf"])
 def test_a_run_without_a_file_that_is_submitted_is_named(tmp_path: Path, lost: str) -> None:
     made = leave_run(tmp_path, RUN, "v5.1", "Offline")
