@@ -13,6 +13,7 @@ from envmgr.cli.cache.named import folder as configuration
 from envmgr.cli.cache.named import signing_key
 from envmgr.cli.project import Project
 from envmgr.cli.subject import declared
+from envmgr.cli.written import make_folder
 from envmgr.model.errors import UsageError
 from envmgr.model.run_record import AnyRecord, RunRecord
 from envmgr.provenance.subject import Subject
@@ -72,6 +73,13 @@ class _Asked:
                 raise UsageError(f"{option} means nothing for {self.to}", fix=f"leave it out; it is for {kinds[0]}")
 
     @property
+    def folder(self) -> Path | None:
+        """The folder that they go into; None where they go to a server."""
+        if self.to == "mlflow":
+            return None if "://" in self.uri else Path(self.uri)
+        return self.output or Path()
+
+    @property
     def place(self) -> str:
         """Where the runs go."""
         if self.to == "mlflow":
@@ -113,6 +121,8 @@ def command(
         for record in found:
             require_untouched(store.layout.runs / record.id, record)
         key = _key(asked) if asked.to == "dir" else None
+        if asked.folder:
+            make_folder(asked.folder)
         done: list[PublishedRun] = [
             {"run": record.id, "new": _publish(checkout, store, record, asked, key)} for record in found
         ]

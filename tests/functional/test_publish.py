@@ -171,6 +171,14 @@ def test_what_goes_into_a_folder_of_mlflows_is_told_to_nobody(ran: Checkout, tmp
     assert (tmp_path / "asked").read_text().split() == ["watching"]
 
 
+@pytest.mark.parametrize(("to", "option"), [("dir", "-o"), ("wandb", "-o"), ("mlflow", "--uri")])
+def test_a_folder_that_can_not_be_made_is_named(ran: Checkout, tmp_path: Path, to: str, option: str) -> None:
+    place = str(tmp_path / "file" / "folder")
+    (tmp_path / "file").touch()
+    error = ran.fails(12, "publish", RUN, "--to", to, option, place)
+    assert (error["class"], error["where"]) == ("NotWrittenThereError", place)
+
+
 @pytest.mark.parametrize("service", ["wandb", "mlflow"])
 def test_a_package_that_is_missing_is_named_with_the_command_that_brings_it(
     ran: Checkout, tmp_path: Path, service: str
