@@ -58,7 +58,7 @@ def test_a_file_system_on_which_locks_do_not_hold_is_refused(mount: Mount, fault
 def test_where_locks_hold_the_store_is_as_any_other(mount: Mount) -> None:
     checkout = mount(SHARED, "none")
     assert checkout("exec", "tool", "--", "tool").stdout == "tool\n"
-    assert checkout("verify", "--json").data == {"objects": 2, "damages": []}
+    assert checkout("verify", "--json").data == {"objects": 2, "damages": [], "runs": [], "proved": []}
     checkout("verify", "--rebuild-db")
     assert len(checkout("gc", "--json").data["objects"]) == 2
 

@@ -75,7 +75,7 @@ def test_what_is_below_is_used_in_place_and_nothing_is_written_there(stores: Sto
     assert result.path.parent == stores.mine.store / "objects"
     assert (result.path / "uses").is_file()
     assert stores.objects() == {"tool-1": True, "library-1": True}
-    assert stores.mine("verify", "--json").data == {"objects": 2, "damages": []}
+    assert stores.mine("verify", "--json").data == {"objects": 2, "damages": [], "runs": [], "proved": []}
     assert state(stores.below) == before
 
 
@@ -156,7 +156,7 @@ def test_a_store_below_a_store_below_is_reached(stores: Stores, tmp_path: Path) 
     middle("realize", "mine")
     stores.mine("realize", "mine", ENVMGR_BELOW=str(middle.store))
     assert stores.objects() == {"mine-1": True, "tool-1": True, "library-1": True}
-    assert stores.mine("verify", "--json").data == {"objects": 3, "damages": []}
+    assert stores.mine("verify", "--json").data == {"objects": 3, "damages": [], "runs": [], "proved": []}
 
 
 def test_the_configuration_names_stores_for_all_commands(stores: Stores, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_detached_objects_need_no_other_store(stores: Stores, tmp_path: Path) ->
     assert {path.partition("-")[2] for path in data["objects"]} == {"tool-1", "library-1"}
     stores.below.rename(tmp_path / "moved")
     assert stores.objects() == {"mine-1": False, "tool-1": False, "library-1": False}
-    assert stores.mine("verify", "--json").data == {"objects": 3, "damages": []}
+    assert stores.mine("verify", "--json").data == {"objects": 3, "damages": [], "runs": [], "proved": []}
     assert stores.mine("detach", "--json").data == {"objects": [], "bytes": 0}
 
 
