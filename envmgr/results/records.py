@@ -56,13 +56,13 @@ def folder_of(folder: Path, run: str) -> Path | None:
 
 
 def _begun(folder: Path, run: str, file: str) -> Path | None:
-    """The one folder whose name begins so, of those that have a file; the last of them for LAST."""
+    """The folder that is called so, else the one whose name begins so, of those that have a file; the last for LAST."""
     beginning = "" if run == LAST else run
     paths = folder.glob(f"{beginning}*/") if run.replace("-", "").isalnum() else []
     found = sorted(path for path in paths if path.is_dir() and (path / file).exists())
     if run == LAST:
         return found[-1] if found else None
-    if len(found) > 1:
+    if len(found) > 1 and found[0].name != run:  # else it is one beside which somebody has put a copy
         raise AmbiguousRunError(run, [path.name for path in found])
     return found[0] if found else None
 

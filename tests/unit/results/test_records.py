@@ -1,5 +1,6 @@
 """RunRecords on disk."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_the_last_run_is_the_newest_that_ended_or_of_folders_the_newest(runs: Pa
 @pytest.mark.parametrize("text", ["20260103", "cmake", "", "*", "../x", "2026*"])
 def test_what_no_id_begins_with_is_no_run(runs: Path, text: str) -> None:
     assert find(runs, text) is None
+
+
+def test_a_whole_id_is_that_run_though_another_begins_so(runs: Path) -> None:
+    shutil.copytree(runs / "20260101-000000-bbbbbb", runs / "20260101-000000-bbbbbb-old")
+    found = find(runs, "20260101-000000-bbbbbb")
+    assert found is not None
+    assert found.id == "20260101-000000-bbbbbb"
+    with pytest.raises(AmbiguousRunError):
+        find(runs, "20260101-000000-bbbbb")
 
 
 def test_a_beginning_of_several_ids_is_refused(runs: Path) -> None:
