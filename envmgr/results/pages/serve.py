@@ -33,9 +33,9 @@ class Server(ThreadingHTTPServer):
 
     @property
     def names(self) -> set[str]:
-        """What a request may call this server."""
+        """What a request may call this server: browsers leave out the port where that is HTTP's own."""
         port = self.server_address[1]
-        return {f"{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]")}
+        return {f"{host}{end}" for host in ("127.0.0.1", "localhost", "[::1]") for end in ("", f":{port}")}
 
     @property
     def address(self) -> str:
