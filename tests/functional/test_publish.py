@@ -128,8 +128,6 @@ def test_wandb_is_sent_what_was_written_once_and_nothing_is_lost_where_it_fails(
     assert "refused" in fault(WANDB_BASE_URL="http://127.0.0.1:9")
     origin.serve("/graphql", Reply(b"no", status=401))
     assert RUN in fault()
-    origin.serve("/graphql", Reply(b"no", status=500))
-    assert "500" in fault()
     (folder,) = (tmp_path / "out" / "wandb").iterdir()
     name = folder.name.rpartition("-")[2]
     bucket = {"id": "x", "name": name, "displayName": "d", "project": {"name": "ours", "entity": {"name": "me"}}}
