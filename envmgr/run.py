@@ -30,10 +30,10 @@ from envmgr.model.loadgen_summary import summary_metrics
 from envmgr.model.node import Node
 from envmgr.model.realisation import Realisation
 from envmgr.model.recipe import RunFile, Step
+from envmgr.model.run_files import DERIVATION, DERIVATIONS, RECORD
 from envmgr.model.run_record import FINITE, Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
 from envmgr.results.ledger import bring_up_to_date
-from envmgr.results.records import DERIVATION, DERIVATIONS, FILE
 from envmgr.store.durable import write_file
 from envmgr.store.path_lock import exclusive
 from envmgr.store.roots import Root
@@ -201,7 +201,7 @@ class _Run:
         root = Root("run", self.id, record.closure, reason, anchor=f"runs/{self.id}")
         self.store.add_root(root)
         with self.store.stage("record") as draft:
-            write_file(self.folder / FILE, record.text().encode(), scratch=draft.work)
+            write_file(self.folder / RECORD, record.text().encode(), scratch=draft.work)
         bring_up_to_date(self.store.layout.runs)
 
     def _step(self, name: str, action: Action) -> StepRecord:

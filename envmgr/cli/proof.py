@@ -9,9 +9,10 @@ from typing_extensions import TypedDict
 from envmgr.cli.cache.named import settings
 from envmgr.cli.project import Project
 from envmgr.cli.subject import subject
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import AnyRecord, Recorded, RunRecord
 from envmgr.model.store_path import StorePath
-from envmgr.results.records import FILE, find, read
+from envmgr.results.records import find, read
 from envmgr.results.untouched import Touched, TouchedRunError, recorded_files, touched
 from envmgr.store.store import Store
 
@@ -86,7 +87,7 @@ def handed_on(what: Sequence[str]) -> dict[Path, AnyRecord]:
     Raises:
         DamagedRecordError: a record cannot be read.
     """
-    return {Path(name): read(Path(name, FILE)) for name in what if Path(name, FILE).is_file()}
+    return {Path(name): read(Path(name, RECORD)) for name in what if Path(name, RECORD).is_file()}
 
 
 def proved_there(folder: Path, record: Recorded, file: Path | None) -> list[Proved]:
@@ -100,7 +101,7 @@ def proved_there(folder: Path, record: Recorded, file: Path | None) -> list[Prov
     from envmgr.provenance import statement
     from envmgr.provenance.verdict import by_name
 
-    beside = folder / statement.FILE
+    beside = folder / statement.RECORD
     if not file and not beside.is_file():
         return []
     here = {"subject": by_name(statement.run_subject(folder, record))}

@@ -15,13 +15,13 @@ from envmgr.cli.project import Project
 from envmgr.cli.subject import declared
 from envmgr.cli.written import make_folder
 from envmgr.model.errors import UsageError
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import AnyRecord, RunRecord
 from envmgr.provenance.subject import Subject
 from envmgr.results.chosen import chosen
 from envmgr.results.export.tracked import Tracked, tracked
 from envmgr.results.fields import fields
 from envmgr.results.publishing.faults import without_credentials
-from envmgr.results.records import FILE
 from envmgr.results.submission.rules import mark
 from envmgr.results.untouched import recorded_files, require_untouched
 from envmgr.sharing.keys import PrivateKey, names
@@ -159,7 +159,7 @@ def _tracked(record: AnyRecord, system: str) -> Tracked:
 def _files(checkout: Project, store: Store, record: AnyRecord, key: PrivateKey | None) -> Mapping[str, bytes | Path]:
     """What a folder gets of a run: nothing of what proves it where it was made elsewhere."""
     own = store.layout.runs / record.id
-    files: dict[str, bytes | Path] = {path: own / path for path in (FILE, *recorded_files(record))}
+    files: dict[str, bytes | Path] = {path: own / path for path in (RECORD, *recorded_files(record))}
     if not isinstance(record, RunRecord):
         return files
     from envmgr.provenance import statement
@@ -172,7 +172,7 @@ def _files(checkout: Project, store: Store, record: AnyRecord, key: PrivateKey |
     objects = ancestry(store, subject.starts)
     files[BILL] = bill(store, subject, objects, licences(store, objects, declared(checkout))).encode()
     if key:
-        files[statement.FILE] = f"{Envelope.of(statement.run_statement(store, record)).signed(key).show()}\n".encode()
+        files[statement.RECORD] = f"{Envelope.of(statement.run_statement(store, record)).signed(key).show()}\n".encode()
     return files
 
 

@@ -3,8 +3,8 @@
 from envmgr.explain.causes import Texts
 from envmgr.explain.derivation_text import DerivationText, derivation_text
 from envmgr.model.digest import Digest
+from envmgr.model.run_files import DERIVATION, DERIVATIONS
 from envmgr.model.run_record import RunRecord
-from envmgr.results.records import DERIVATION, DERIVATIONS
 from envmgr.store.store import Store
 
 

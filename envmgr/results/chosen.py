@@ -5,9 +5,10 @@ from pathlib import Path
 
 from envmgr.model.errors import InvalidInputError, UsageError
 from envmgr.model.names import did_you_mean
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import AnyRecord
 from envmgr.results.ledger import entries
-from envmgr.results.records import FILE, find, read
+from envmgr.results.records import find, read
 
 SERIES = "s-"
 """How the id of every series begins, and that of no run."""
@@ -92,7 +93,7 @@ def series_of(folder: Path, beginning: str) -> list[AnyRecord]:
     if len(ids) > 1 and beginning not in ids:
         raise AmbiguousSeriesError(beginning, ids)
     wanted = beginning if beginning in ids else "".join(ids)
-    return [read(folder / run / FILE) for run, series in places.items() if wanted and series == wanted]
+    return [read(folder / run / RECORD) for run, series in places.items() if wanted and series == wanted]
 
 
 def begun_with(folder: Path, beginning: str) -> list[AnyRecord]:
@@ -101,7 +102,7 @@ def begun_with(folder: Path, beginning: str) -> list[AnyRecord]:
     Raises:
         DamagedRecordError: a record of one was damaged since it was last listed.
     """
-    return [read(folder / run / FILE) for run, series in _places(folder).items() if series.startswith(beginning)]
+    return [read(folder / run / RECORD) for run, series in _places(folder).items() if series.startswith(beginning)]
 
 
 def _places(folder: Path) -> dict[str, str]:

@@ -14,13 +14,12 @@ from stat import S_ISREG
 from typing import Any
 
 from envmgr import __version__
+from envmgr.model.run_files import RECORD
 from envmgr.results.fields import Fields
 
 FILE = "ledger.json"
 FORM = [__version__, 3]
 """What fields come of a record: raised by hand between releases. What was written by another is not read."""
-
-_RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def entries(folder: Path) -> list[Entry]:
         if line is not None and line["stamp"] == stamp:
             entry = Entry(run, line["fields"])
         else:
-            entry = _read(folder / run / _RECORD)
+            entry = _read(folder / run / RECORD)
         found.append(entry)
         if not entry.damage:
             lines[run] = {"stamp": stamp, "fields": entry.fields}
@@ -64,7 +63,7 @@ def _stamps(folder: Path) -> Iterator[tuple[str, list[int]]]:
     with suppress(FileNotFoundError), os.scandir(folder) as found:
         for item in found:
             with suppress(OSError):  # no folder, no record in it, or none that can be reached
-                status = os.stat(f"{item.path}/{_RECORD}")  # noqa: PTH116  there may be thousands
+                status = os.stat(f"{item.path}/{RECORD}")  # noqa: PTH116  there may be thousands
                 if S_ISREG(status.st_mode):
                     yield item.name, [status.st_mtime_ns, status.st_size, status.st_ino]
 

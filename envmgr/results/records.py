@@ -6,13 +6,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from envmgr.model.errors import IntegrityError, InvalidInputError
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import AnyRecord, parse_record
 
-FILE = "record.json"
-DERIVATION = "derivation.json"
-"""The derivation text of a run, beside its record."""
-DERIVATIONS = "derivations.jsonl"
-"""The texts of all derivations below it, one a line, inputs first."""
 LAST = "last"
 """What stands for the newest run, instead of the beginning of its id."""
 
@@ -42,8 +38,8 @@ def find(folder: Path, run: str) -> AnyRecord | None:
         AmbiguousRunError: several do.
         DamagedRecordError: it cannot be read.
     """
-    found = _begun(folder, run, FILE)
-    return read(found / FILE) if found else None
+    found = _begun(folder, run, RECORD)
+    return read(found / RECORD) if found else None
 
 
 def folder_of(folder: Path, run: str) -> Path | None:

@@ -1,7 +1,8 @@
 """Rubbish: what stands below the store's folder and no row of the index, no root and no process stands for.
 
-Crashes leave it, builds that failed, and roots whose anchor is gone. `suspects` looks for it without any lock, so what
-it names may be about to become valid; who deletes it asks `rubbish_among` before, holding the collector lock alone.
+Crashes leave it, builds and runs that failed, and roots whose anchor is gone. `suspects` looks for it without any lock,
+so what it names may be about to become valid; who deletes it asks `rubbish_among` before, holding the collector lock
+alone.
 """
 
 import time
@@ -10,13 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.model.run_files import RECORD
 from envmgr.model.store_path import StorePath
 from envmgr.store import partial, roots, staging
 from envmgr.store.db import Database
 from envmgr.store.layout import Layout, log_name
+from envmgr.store.path_lock import is_free
 
-FAILED_LOG_SECONDS = 30 * 86400.0
-"""How long the log of a build is kept that gave nothing."""
+FAILED_SECONDS = 30 * 86400.0
+"""How long the log of a build is kept that gave nothing, and what a run left that did not end."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Search:
             layout.objects: ("no valid object has this name", self._invalid),
             layout.records: ("no valid object has this name", self._invalid),
             layout.logs: ("its build failed, long ago", self._old_logs),
+            layout.runs: ("this run did not end, long ago", self._unended),
             layout.staging: ("its process is gone", self._ownerless),
             layout.partial: ("nobody goes on with its fetch", self._abandoned),
             **{layout.roots / kind: ("it keeps nothing any more", self._unheld(kind)) for kind in roots.KINDS},
@@ -74,10 +78,14 @@ class Search:
         return set(names) - self.database.valid_among(names) - {str(path) for path in self.kept}
 
     def _old_logs(self, names: Iterable[str]) -> set[str]:
-        before = time.time() - FAILED_LOG_SECONDS
-        old = [name for name in names if (self.layout.logs / name).stat().st_mtime < before]
+        old = _old(self.layout.logs, names)
         realised = self.database.realised(name.partition(".")[0] for name in old)
         return set(old) - {log_name(derivation) for derivation, _ in realised}
+
+    def _unended(self, names: Iterable[str]) -> set[str]:
+        folder = self.layout.runs
+        unrecorded = [name for name in names if (folder / name).is_dir() and not (folder / name / RECORD).exists()]
+        return {name for name in _old(folder, unrecorded) if is_free(self.layout.run_lock(name))}
 
     def _ownerless(self, names: Iterable[str]) -> set[str]:
         return {folder.name for folder in staging.leftovers(self.layout, kept=True)}.intersection(names)
@@ -95,3 +103,9 @@ class Search:
             }
 
         return strays
+
+
+def _old(folder: Path, names: Iterable[str]) -> list[str]:
+    """Those that nothing was written to for so long that nobody will look at them."""
+    before = time.time() - FAILED_SECONDS
+    return [name for name in names if (folder / name).lstat().st_mtime < before]

@@ -11,10 +11,11 @@ from envmgr.cli.project import Project
 from envmgr.cli.runs.list_runs import csv_text, whole
 from envmgr.cli.written import make_folder, write
 from envmgr.model.errors import UsageError
+from envmgr.model.run_files import RECORD
 from envmgr.results.export.forms import FORMS
 from envmgr.results.export.timing import seconds
 from envmgr.results.ledger import Entry, entries
-from envmgr.results.records import FILE, read
+from envmgr.results.records import read
 
 TIMED = ("asv", "hyperfine")
 """Forms that know nothing but times."""
@@ -74,7 +75,7 @@ def _files(project: Project, form: str, taken: Sequence[Entry]) -> Mapping[str, 
     rows = [entry.fields for entry in taken]
     match form:
         case "json":
-            records = [read(project.store_root / "runs" / entry.run / FILE) for entry in taken]
+            records = [read(project.store_root / "runs" / entry.run / RECORD) for entry in taken]
             return {"": to_json({"runs": records}, indent=2) + "\n"}
         case "csv":
             return {"": csv_text(rows) + "\n"}

@@ -9,11 +9,11 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.project import Project
 from envmgr.cli.runs.list_runs import result
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import ImportedRecord
 from envmgr.results.elsewhere import Elsewhere, elsewhere
 from envmgr.results.fields import fields
 from envmgr.results.ledger import bring_up_to_date
-from envmgr.results.records import FILE
 from envmgr.store.durable import room, sync_folder, sync_tree
 from envmgr.store.store import Store
 
@@ -48,20 +48,22 @@ def command(project: Project, /, *, folder: Path) -> Answer[ImportedRuns]:
         taken = [(run.record, _take(store, run)) for run in found]
         bring_up_to_date(store.layout.runs)
     runs = store.layout.runs
-    data: list[ImportedRun] = [{"record": runs / record.id / FILE, "new": new, "run": record} for record, new in taken]
+    data: list[ImportedRun] = [
+        {"record": runs / record.id / RECORD, "new": new, "run": record} for record, new in taken
+    ]
     return Answer({"imported": data}, "\n".join(_line(record, new=new) for record, new in taken))
 
 
 def _take(store: Store, run: Elsewhere) -> bool:
     """Copy the logs and write the record, all at once; whether they were not here."""
     place = store.layout.runs / run.record.id
-    if (place / FILE).is_file():
+    if (place / RECORD).is_file():
         return False
     with store.stage("import") as draft, room(store.root):
         for path, source in run.files.items():
             (draft.out / path).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, draft.out / path)
-        (draft.out / FILE).write_text(run.record.text())
+        (draft.out / RECORD).write_text(run.record.text())
         sync_tree(draft.out)
         draft.out.rename(place)
     sync_folder(store.layout.runs)

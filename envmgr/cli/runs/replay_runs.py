@@ -17,13 +17,14 @@ from envmgr.cli.run_words import run_words
 from envmgr.cli.verdict import verdict
 from envmgr.explain.run_diff import run_diff
 from envmgr.model.errors import InvalidInputError
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.cuda.driver import driver
 from envmgr.planning.requirements import require
 from envmgr.replay import question, uses_driver
 from envmgr.results.chosen import NoSuchRunError
 from envmgr.results.comparison import Comparison
-from envmgr.results.records import FILE, find
+from envmgr.results.records import find
 from envmgr.run import run as make
 
 
@@ -72,9 +73,9 @@ def command(project: Project, /, *, run: str, sandbox: Policy) -> Answer[Replaye
         diff = run_diff(store, [record], [again])
     folder = store.layout.runs / again.id
     return Answer(
-        {"replays": record.id, "record": folder / FILE, "run": again, "differences": diff.records},
+        {"replays": record.id, "record": folder / RECORD, "run": again, "differences": diff.records},
         "\n".join(
-            [f"{again.id} repeats {record.id}: before, after", *run_words(diff), f"run {again.id}: {folder / FILE}"]
+            [f"{again.id} repeats {record.id}: before, after", *run_words(diff), f"run {again.id}: {folder / RECORD}"]
         ),
         failure=verdict(again, folder),
     )

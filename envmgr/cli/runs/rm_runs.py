@@ -8,10 +8,11 @@ from typing_extensions import TypedDict
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.options import complete_run
 from envmgr.cli.project import Project
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import RunRecord
 from envmgr.model.store_path import StorePath
 from envmgr.results.chosen import NoSuchRunError
-from envmgr.results.records import FILE, DamagedRecordError, find, folder_of
+from envmgr.results.records import DamagedRecordError, find, folder_of
 from envmgr.store.discard import discard, unkept
 from envmgr.store.disk_use import bytes_of, disk_use
 
@@ -59,7 +60,7 @@ def command(project: Project, /, *, runs: Sequence[str]) -> Answer[RemovedRuns]:
             folders[folder.name] = folder
         closure = {path for run in folders for path in _closure(project, run)}
         removed: list[RemovedRun] = [
-            {"id": run, "bytes": bytes_of(disk_use(folder)), "ended": (folder / FILE).is_file()}
+            {"id": run, "bytes": bytes_of(disk_use(folder)), "ended": (folder / RECORD).is_file()}
             for run, folder in folders.items()
         ]
         discard(store, [*folders])

@@ -10,10 +10,11 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.options import complete_run
 from envmgr.cli.project import Project
 from envmgr.model.errors import IntegrityError
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import RunRecord
 from envmgr.results.chosen import NoSuchRunError
 from envmgr.results.ledger import entries
-from envmgr.results.records import FILE, DamagedRecordError, folder_of, read
+from envmgr.results.records import DamagedRecordError, folder_of, read
 from envmgr.results.untouched import touched
 from envmgr.store.store import Store
 
@@ -77,9 +78,9 @@ def _id(store: Store, run: str) -> str:
 def _faults(store: Store, run: str) -> Iterator[RunFault]:
     folder = store.layout.runs / run
     try:
-        record = read(folder / FILE)
+        record = read(folder / RECORD)
     except DamagedRecordError as error:
-        yield {"run": run, "kind": "record", "name": FILE, "why": f"is damaged: {error.why}"}
+        yield {"run": run, "kind": "record", "name": RECORD, "why": f"is damaged: {error.why}"}
         return
     for file in touched(folder, record):
         yield {"run": run, "kind": "file", "name": file.path, "why": f"is {file.what}"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from envmgr.model.run_files import DERIVATION, DERIVATIONS
 from envmgr.model.run_record import RunRecord
 from envmgr.results.submission import readme
 from envmgr.results.submission.checks.audits import SCORED, TEST
@@ -17,8 +18,6 @@ from envmgr.results.submission.truncate import hash_line
 
 LOGS = ("mlperf_log_detail.txt", "mlperf_log_summary.txt")
 ANSWERS = "mlperf_log_accuracy.json"
-DERIVATIONS = ("derivations.jsonl", "derivation.json")
-"""What a run left of the texts that it was made from, inputs first."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def _code(
 ) -> Iterator[tuple[str, bytes]]:
     place = submission.round.layout.code.format(model=model)
     yield f"{place}/README.md", readme.of_code(model, entries, beginning).encode()
-    files = [run.folder / name for entry in entries for run in entry.runs for name in DERIVATIONS]
+    files = [run.folder / name for entry in entries for run in entry.runs for name in (DERIVATIONS, DERIVATION)]
     lines = dict.fromkeys(line for file in files if file.is_file() for line in file.read_bytes().splitlines())
     if lines:
         yield f"{place}/derivations.jsonl", b"".join(line + b"\n" for line in lines)

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from envmgr.model.digest import Digest
+from envmgr.model.run_files import RECORD
 from envmgr.model.store_path import StorePath
 from envmgr.store import gc
 from envmgr.store.garbage import Bounds
 from envmgr.store.gc import collect, garbage
+from envmgr.store.path_lock import exclusive
 from envmgr.store.roots import PRINTED_SECONDS, DamagedRootError, Root
 from envmgr.store.store import ReadOnlyStoreError, Store
 from envmgr.store.verify import verify
@@ -295,6 +297,18 @@ def test_logs_of_builds_that_failed_long_ago_are_rubbish(store: Store, publish: 
         os.utime(log, (0, 0))
     assert [rubbish.place for rubbish in collect(store).rubbish] == [old.relative_to(store.root)]
     assert kept.exists()
+
+
+def test_what_is_left_of_runs_that_did_not_end_long_ago_is_rubbish(store: Store) -> None:
+    for run in ("ended", "fresh", "old", "running"):
+        (store.layout.runs / run / "performance").mkdir(parents=True)
+    (store.layout.runs / "ended" / RECORD).write_text("{}")
+    (store.layout.runs / "ledger.json").touch()
+    for name in ("ended", "old", "running", "ledger.json"):
+        os.utime(store.layout.runs / name, (0, 0))
+    with exclusive(store.layout.run_lock("running"), holder="a run", timeout=0):
+        assert [rubbish.place for rubbish in collect(store).rubbish] == [Path("runs/old")]
+    assert {run.name for run in store.layout.runs.iterdir()} == {"ended", "fresh", "running", "ledger.json"}
 
 
 def test_locks_that_nobody_holds_are_deleted(store: Store) -> None:
