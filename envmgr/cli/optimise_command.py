@@ -7,7 +7,7 @@ from envmgr.cli.answer import Answer, answers
 from envmgr.cli.live import watching
 from envmgr.cli.project import Project
 from envmgr.model.event import Event
-from envmgr.store.optimise import saved_by_sharing, share_objects
+from envmgr.store.optimise import saved_by_sharing
 
 
 class Optimised(TypedDict):
@@ -31,7 +31,7 @@ def command(project: Project, /) -> Answer[Optimised]:
     """
     with project.store() as store, watching() as notice:
         paths = store.database.objects()
-        done = share_objects(store, paths, lambda path: notice(Event("progressed", str(path), "optimise")))
+        done = store.share(paths, lambda path: notice(Event("progressed", str(path), "optimise")))
         saved = saved_by_sharing(store.layout)
     return Answer(
         {"files": done.files, "bytes": done.bytes, "saved": saved},

@@ -20,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from envmgr.content import READ_FILE
 from envmgr.files import AT_ONCE
@@ -30,9 +29,6 @@ from envmgr.model.store_path import StorePath
 from envmgr.sealed import sealed_mode
 from envmgr.store.layout import Layout
 from envmgr.tree import READ_FOLDER, walk
-
-if TYPE_CHECKING:
-    from envmgr.store.store import Store
 
 _BLOCK = 2**18
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP}
@@ -51,26 +47,23 @@ class Saved:
 
 
 def share_objects(
-    store: "Store", paths: Collection[StorePath], progress: Callable[[StorePath], None] = lambda path: None
+    layout: Layout,
+    paths: Collection[StorePath],
+    manifest: Callable[[StorePath], Manifest],
+    progress: Callable[[StorePath], None],
 ) -> Saved:
-    """Let the files of objects that are on the disk be shared; the objects are held until the store is closed.
+    """Let the files of objects that are on the disk be shared; nobody may delete these meanwhile.
 
     Those that are damaged, or that the disk refuses to change, stay as they are.
-
-    Raises:
-        NotValidError: one of them is not valid.
-        ReadOnlyStoreError: the store cannot be written.
     """
-    store.require_writable()
-    store.hold(paths)
 
     def act(path: StorePath) -> Saved:
         progress(path)
         with suppress(OSError, EnvmgrError):
-            return share(store.layout, store.layout.object(path), store.manifest(path))
+            return share(layout, layout.object(path), manifest(path))
         return Saved()
 
-    here = [path for path in paths if not store.layout.object(path).is_symlink()]
+    here = [path for path in paths if not layout.object(path).is_symlink()]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="optimise") as pool:
         return sum(pool.map(act, here), start=Saved())
 

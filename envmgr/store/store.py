@@ -29,7 +29,7 @@ from envmgr.store.layout import Layout
 from envmgr.store.links import lend, lenders
 from envmgr.store.lock_proof import require_locks
 from envmgr.store.opening import make_folders, refuse_lost_index, sweep
-from envmgr.store.optimise import share_objects
+from envmgr.store.optimise import Saved, share_objects
 from envmgr.store.partial import open_partial
 from envmgr.store.path_lock import (
     LOCK_SECONDS,
@@ -143,7 +143,7 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None and self._new:
-                share_objects(self, self._new)
+                self.share(self._new)
         finally:
             self.close()
 
@@ -377,6 +377,17 @@ class Store:
         placed = self._publisher().publish(made, finished)
         self._note(placed.realisation.store_path, placed.settled)
         return placed
+
+    def share(self, paths: Collection[StorePath], progress: Callable[[StorePath], None] = lambda path: None) -> Saved:
+        """Let the files of objects that are on the disk be one with equal ones (`optimise`); held from now on.
+
+        Raises:
+            NotValidError: one of them is not valid.
+            ReadOnlyStoreError: the store cannot be written.
+        """
+        self.require_writable()
+        self.hold(paths)
+        return share_objects(self.layout, paths, self.manifest, progress)
 
     def require_whole(self) -> None:
         """Go on only if all that was published could be settled so far.

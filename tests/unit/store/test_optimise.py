@@ -8,7 +8,7 @@ import pytest
 from envmgr.store.disk_use import disk_use
 from envmgr.store.file_system import file_system
 from envmgr.store.gc import collect, garbage
-from envmgr.store.optimise import Saved, saved_by_sharing, share_objects, shared_inodes, sweep
+from envmgr.store.optimise import Saved, saved_by_sharing, shared_inodes, sweep
 from envmgr.store.repair import repair
 from envmgr.store.roots import Root
 from envmgr.store.store import Store
@@ -30,7 +30,7 @@ def published(store: Store, publish: Publish, **files: str) -> list[Path]:
 
 
 def share_all(store: Store) -> Saved:
-    return share_objects(store, store.database.objects())
+    return store.share(store.database.objects())
 
 
 def test_equal_files_of_different_objects_become_one(store: Store, publish: Publish) -> None:
