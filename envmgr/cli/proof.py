@@ -101,7 +101,7 @@ def proved_there(folder: Path, record: Recorded, file: Path | None) -> list[Prov
     from envmgr.provenance import statement
     from envmgr.provenance.verdict import by_name
 
-    beside = folder / statement.RECORD
+    beside = folder / statement.FILE
     if not file and not beside.is_file():
         return []
     here = {"subject": by_name(statement.run_subject(folder, record))}

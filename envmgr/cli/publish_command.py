@@ -172,7 +172,7 @@ def _files(checkout: Project, store: Store, record: AnyRecord, key: PrivateKey |
     objects = ancestry(store, subject.starts)
     files[BILL] = bill(store, subject, objects, licences(store, objects, declared(checkout))).encode()
     if key:
-        files[statement.RECORD] = f"{Envelope.of(statement.run_statement(store, record)).signed(key).show()}\n".encode()
+        files[statement.FILE] = f"{Envelope.of(statement.run_statement(store, record)).signed(key).show()}\n".encode()
     return files
 
 

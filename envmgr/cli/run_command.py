@@ -25,6 +25,7 @@ from envmgr.cli.ready import Terms, ready
 from envmgr.cli.realizing import realizing
 from envmgr.cli.repeated import Repeated, repeated
 from envmgr.cli.verdict import verdict
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.requirements import require
@@ -113,7 +114,7 @@ def _once(terms: Terms, asked: Asked, work: Mapping[str, Any]) -> Answer[Recorde
         record = run(ready(terms, asked, realizer, expected), store, realizer.executor, notice)
     folder = store.layout.runs / record.id
     return Answer(
-        {"record": folder / "record.json", "run": record, "not_submittable": not_submittable(record)},
+        {"record": folder / RECORD, "run": record, "not_submittable": not_submittable(record)},
         _summary(record, folder),
         warnings=doubtful([asked.node], lockfile),
         failure=verdict(record, folder),

@@ -17,6 +17,7 @@ from envmgr import __version__
 from envmgr.model.digest import Digest
 from envmgr.model.errors import IntegrityError
 from envmgr.model.realisation import Isolation
+from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import Recorded, RunRecord
 from envmgr.model.store_path import StorePath
 from envmgr.provenance.ancestry import Made, Origin
@@ -30,7 +31,6 @@ BUILD_TYPES = {"realisation": "envmgr:realisation/1", "run": "envmgr:run/1"}
 """What was done, and so how the parameters are to be read; docs/decisions/0251 says how."""
 TREE = "envmgrManifest"
 """The name of the digest of a tree: SHA-256 of its manifest's canonical text. That of a derivation is of its text."""
-RECORD = "record.json"
 FILE = "provenance.intoto.jsonl"
 """How the file of statements beside a run that was handed on is called."""
 _ASKED = ("recipe", "version", "axes", "settings", "replaced", "derivation")
