@@ -54,8 +54,16 @@ class SeriesInterruptedError(EnvmgrError):
 class Measuring:
     """A series under way."""
 
-    def __init__(self, terms: Terms, series: Series, realizer: Realizer, expected: Mapping[Digest, Expected]) -> None:
-        self.terms, self.series = terms, series
+    def __init__(
+        self,
+        terms: Terms,
+        series: Series,
+        realizer: Realizer,
+        expected: Mapping[Digest, Expected],
+        doubts: Sequence[str],
+    ) -> None:
+        self.terms, self.series, self.doubts = terms, series, doubts
+        """`doubts`: what is to be said where the lockfile pins no output of something."""
         self.failed: list[Failed] = []
         """Configurations whose plan could not be realised, or of which a step failed."""
         self._realizer, self._expected = realizer, expected
@@ -126,7 +134,7 @@ def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], res
         HostLacksError, LockMismatchError: before anything was built.
     """
     project, nodes = terms.project, [item.node for item in asked]
-    _, expected = locked(nodes, terms.lock)
+    lockfile, expected = locked(nodes, terms.lock)
     for node in nodes:
         require(node, project.facts)
     with (
@@ -146,16 +154,9 @@ def measuring(terms: Terms, asked: Sequence[Asked], work: Mapping[str, Any], res
 
         notice(Event("planned", name, "measure", text=f"series {name}, with {made} runs so far"))
         try:
-            yield Measuring(terms, Series(name, recorded, act), realizer, expected)
+            yield Measuring(terms, Series(name, recorded, act), realizer, expected, doubtful(nodes, lockfile))
         except KeyboardInterrupt as error:
             raise SeriesInterruptedError(name, made) from error
-
-
-def doubts(asked: Sequence[Asked], lock: Path | None) -> list[str]:
-    """What is to be said where the lockfile pins no output of something."""
-    nodes = [item.node for item in asked]
-    lockfile, _ = locked(nodes, lock)
-    return doubtful(nodes, lockfile)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from envmgr.cli.answer import Answer
 from envmgr.cli.asked import Asked, ask
-from envmgr.cli.measuring import Failed, doubts, measuring
+from envmgr.cli.measuring import Failed, measuring
 from envmgr.cli.ready import Terms
 from envmgr.cli.series_words import noise_warnings, noise_words, standings_table, unfit, unfit_words
 from envmgr.model.errors import AccuracyError, EnvmgrError, InvalidResultError, UsageError
@@ -74,7 +74,7 @@ def repeated(
                 f"series {under_way.series.id}: {rounds} rounds after {warmups} of warm-up",
             ]
         ),
-        warnings=[*doubts([*asked.values()], terms.lock), *noise_warnings(seen)],
+        warnings=[*under_way.doubts, *noise_warnings(seen)],
         failure=under_way.failure or _worst([run for found in runs.values() for run in found]),
     )
 

@@ -129,4 +129,4 @@ def _summary(record: RunRecord, folder: Path) -> str:
         for file in ("output.txt", "mlperf_log_summary.txt")
         if (file == "output.txt") == (step.name in {"score", "compliance"}) and (folder / step.name / file).is_file()
     ]
-    return "\n\n".join([*shown, *filter(None, [mark(record)]), f"run {record.id}: {folder / 'record.json'}"])
+    return "\n\n".join([*shown, *filter(None, [mark(record)]), f"run {record.id}: {folder / RECORD}"])

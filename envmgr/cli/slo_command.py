@@ -10,7 +10,7 @@ import click
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.asked import Asked, ask, wanted
-from envmgr.cli.measuring import Measuring, doubts, measuring
+from envmgr.cli.measuring import Measuring, measuring
 from envmgr.cli.options import (
     complete_recipe,
     env_option,
@@ -139,7 +139,7 @@ def command(
                 f"series {data['series']}",
             ]
         ),
-        warnings=[*doubts(plans, lock), *noise_warnings(seen), *unsure(data)],
+        warnings=[*under_way.doubts, *noise_warnings(seen), *unsure(data)],
         failure=None if found.highest else NothingHoldsError(data["rates"][0]["queries_per_second"]),
     )
 

@@ -9,7 +9,7 @@ import click
 
 from envmgr.cli.answer import Answer, answers
 from envmgr.cli.asked import Asked, ask, wanted
-from envmgr.cli.measuring import doubts, measuring
+from envmgr.cli.measuring import measuring
 from envmgr.cli.options import (
     complete_recipe,
     env_option,
@@ -95,7 +95,7 @@ def command(
     return Answer(
         data,
         swept_csv(data) if as_csv else swept_text(data),
-        warnings=[*doubts([*asked.values()], lock), *noise_warnings(seen)],
+        warnings=[*sweep.doubts, *noise_warnings(seen)],
         failure=sweep.failure or _no_best(data),
     )
 
