@@ -34,6 +34,7 @@ from envmgr.model.run_files import DERIVATION, DERIVATIONS, RECORD
 from envmgr.model.run_record import FINITE, Metric, RunInput, RunRecord, SeriesPlace, StepRecord
 from envmgr.planning.observe import observe
 from envmgr.results.ledger import bring_up_to_date
+from envmgr.results.loadgen_logs import SUMMARY
 from envmgr.store.durable import write_file
 from envmgr.store.path_lock import exclusive
 from envmgr.store.roots import Root
@@ -282,8 +283,8 @@ class _Run:
             folder = self.folder / step.name
             if (folder / "metrics.json").is_file():
                 metrics |= _read_metrics(folder / "metrics.json")
-            if (folder / "mlperf_log_summary.txt").is_file():
-                metrics |= summary_metrics((folder / "mlperf_log_summary.txt").read_text())
+            if (folder / SUMMARY).is_file():
+                metrics |= summary_metrics((folder / SUMMARY).read_text())
         return metrics
 
     def _exit_code(self, metrics: Mapping[str, Metric]) -> int:

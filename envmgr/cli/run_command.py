@@ -29,6 +29,7 @@ from envmgr.model.run_files import RECORD
 from envmgr.model.run_record import RunRecord
 from envmgr.planning.replacement import Replacement
 from envmgr.planning.requirements import require
+from envmgr.results.loadgen_logs import SUMMARY
 from envmgr.results.submission.rules import mark, not_submittable
 from envmgr.run import run
 
@@ -126,7 +127,7 @@ def _summary(record: RunRecord, folder: Path) -> str:
     shown = [
         (folder / step.name / file).read_text().rstrip()
         for step in record.steps
-        for file in ("output.txt", "mlperf_log_summary.txt")
+        for file in ("output.txt", SUMMARY)
         if (file == "output.txt") == (step.name in {"score", "compliance"}) and (folder / step.name / file).is_file()
     ]
     return "\n\n".join([*shown, *filter(None, [mark(record)]), f"run {record.id}: {folder / RECORD}"])

@@ -19,14 +19,15 @@ from envmgr.model.digest import Digest
 from envmgr.model.errors import InvalidInputError
 from envmgr.model.loadgen_summary import summary_metrics
 from envmgr.model.run_record import ImportedRecord, Metric, StepRecord
+from envmgr.results.loadgen_logs import ANSWERS, DETAIL, SUMMARY, TRACE
 from envmgr.results.submission import detail_log
 from envmgr.results.submission.detail_log import DetailLog
 from envmgr.results.submission.rounds import ROUNDS, SCENARIOS
 
 RECIPE = "imported"
 """What stands for the recipe that nobody knows."""
-SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "accuracy.txt"
-LOGS = (SUMMARY, DETAIL, "mlperf_log_accuracy.json", "mlperf_log_trace.json", ACCURACY)
+ACCURACY = "accuracy.txt"
+LOGS = (SUMMARY, DETAIL, ANSWERS, TRACE, ACCURACY)
 TREES = ("results", "compliance")
 """Folders of a submission below which SYSTEM/MODEL/SCENARIO stand."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from envmgr.model.errors import IntegrityError
 
 SUMMARY = "mlperf_log_summary.txt"
-ACCURACY = "mlperf_log_accuracy.json"
+DETAIL = "mlperf_log_detail.txt"
+ANSWERS = "mlperf_log_accuracy.json"
 TRACE = "mlperf_log_trace.json"
 _LEAST_ACCURACY = 16
 """An accuracy log without an answer is two brackets."""
@@ -40,7 +41,7 @@ def read_logs(folder: Path) -> Logs:
     texts = {file.parent: file.read_text(errors="replace") for file in found}
     measured = next((place for place, text in texts.items() if is_measurement(text)), None)
     trace = measured / TRACE if measured and _mode(texts[measured]) == "PerformanceOnly" else None
-    answers = [file for file in sorted(folder.rglob(ACCURACY)) if not is_measurement(texts.get(file.parent, ""))]
+    answers = [file for file in sorted(folder.rglob(ANSWERS)) if not is_measurement(texts.get(file.parent, ""))]
     return Logs(
         summary=texts[measured] if measured else "",
         trace=trace if trace and trace.is_file() and trace.stat().st_size else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from envmgr.model.run_files import DERIVATION, DERIVATIONS
 from envmgr.model.run_record import RunRecord
+from envmgr.results.loadgen_logs import ANSWERS, DETAIL, SUMMARY
 from envmgr.results.submission import readme
 from envmgr.results.submission.checks.audits import SCORED, TEST
 from envmgr.results.submission.checks.measurements import CALIBRATION
@@ -16,8 +17,7 @@ from envmgr.results.submission.rounds import Round
 from envmgr.results.submission.submitted import MAPPING
 from envmgr.results.submission.truncate import hash_line
 
-LOGS = ("mlperf_log_detail.txt", "mlperf_log_summary.txt")
-ANSWERS = "mlperf_log_accuracy.json"
+LOGS = (DETAIL, SUMMARY)
 
 
 @dataclass(frozen=True)

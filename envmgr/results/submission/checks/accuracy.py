@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from envmgr.results.loadgen_logs import ANSWERS, DETAIL, SUMMARY
 from envmgr.results.submission.breach import Breach
 from envmgr.results.submission.checks.logs import check_seeds, open_log
 from envmgr.results.submission.detail_log import DetailLog
@@ -12,7 +13,7 @@ from envmgr.results.submission.rounds import Benchmark
 from envmgr.results.submission.submitted import Result, files
 from envmgr.results.submission.truncate import GAP, HASH, MOST
 
-FILES = ("accuracy.txt", "mlperf_log_accuracy.json", "mlperf_log_detail.txt", "mlperf_log_summary.txt")
+FILES = ("accuracy.txt", ANSWERS, DETAIL, SUMMARY)
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _HASH = re.compile(rf"^{HASH}(?P<digest>[0-9a-f]{{64}})$", re.MULTILINE)
 
@@ -26,16 +27,16 @@ def check_accuracy(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
         )
     yield from _text(result, benchmark, folder / "accuracy.txt")
     yield from check_answers(result, "accuracy", folder)
-    log, faults = open_log(result, "accuracy", folder / "mlperf_log_detail.txt")
+    log, faults = open_log(result, "accuracy", folder / DETAIL)
     yield from faults
     if log is not None:
-        yield from check_seeds(result, "accuracy", folder / "mlperf_log_detail.txt", log)
-        yield from _log(result, benchmark, folder / "mlperf_log_detail.txt", log)
+        yield from check_seeds(result, "accuracy", folder / DETAIL, log)
+        yield from _log(result, benchmark, folder / DETAIL, log)
 
 
 def check_answers(result: Result, part: str, folder: Path) -> Iterator[Breach]:
     """A log of answers is never whole, and the text beside it holds the SHA-256 of the whole one."""
-    file, beside = folder / "mlperf_log_accuracy.json", folder / "accuracy.txt"
+    file, beside = folder / ANSWERS, folder / "accuracy.txt"
     log = file.read_bytes() if file.is_file() and file.stat().st_size <= MOST else b""
     if file.is_file() and not log:
         yield result.breach(

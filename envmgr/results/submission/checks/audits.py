@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from envmgr.results.loadgen_logs import ANSWERS, DETAIL
 from envmgr.results.submission.breach import Breach
 from envmgr.results.submission.checks.accuracy import check_answers, read_text, score
 from envmgr.results.submission.checks.performance import METRIC, measured
@@ -12,7 +13,7 @@ from envmgr.results.submission.submitted import Result, files
 
 TEST = "TEST01"
 PASSED = "TEST PASS"
-FILES = frozenset({"accuracy.txt", "mlperf_log_accuracy.json"})
+FILES = frozenset({"accuracy.txt", ANSWERS})
 SCORED = frozenset({"baseline_accuracy.txt", "compliance_accuracy.txt"})
 """What lies beside them where answers differ: the scores of both."""
 MOST_APART = 0.01
@@ -36,7 +37,7 @@ def check_audits(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
     log, faults = measured(result, benchmark, "audit", folder / "performance" / "run_1")
     yield from faults
     if log is not None:
-        yield from _against(result, folder / "performance" / "run_1" / "mlperf_log_detail.txt", log)
+        yield from _against(result, folder / "performance" / "run_1" / DETAIL, log)
 
 
 def _answers(result: Result, benchmark: Benchmark, folder: Path) -> Iterator[Breach]:
@@ -72,7 +73,7 @@ def _against(result: Result, file: Path, log: DetailLog) -> Iterator[Breach]:
         why = f"LoadGen did not sample {SAMPLED} answers"
         yield result.breach("audit.sampled", file, why, "run with --set audit=TEST01")
     try:
-        audited = read(result.logs / "performance" / "run_1" / "mlperf_log_detail.txt")
+        audited = read(result.logs / "performance" / "run_1" / DETAIL)
     except (OSError, ValueError):
         return  # said of the performance run
     metric = METRIC.get(result.scenario, "")

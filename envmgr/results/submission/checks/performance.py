@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from envmgr.results.loadgen_logs import ANSWERS, DETAIL, SUMMARY, TRACE
 from envmgr.results.submission.breach import Breach
 from envmgr.results.submission.checks.accuracy import read_text
 from envmgr.results.submission.checks.logs import check_seeds, open_log
@@ -10,8 +11,8 @@ from envmgr.results.submission.detail_log import DetailLog
 from envmgr.results.submission.rounds import LEAST_DURATION_MS, Benchmark
 from envmgr.results.submission.submitted import Result, files
 
-FILES = frozenset({"mlperf_log_detail.txt", "mlperf_log_summary.txt"})
-BESIDE = frozenset({"mlperf_log_accuracy.json", "mlperf_log_trace.json"})
+FILES = frozenset({DETAIL, SUMMARY})
+BESIDE = frozenset({ANSWERS, TRACE})
 """What may lie beside them."""
 METRIC = {
     "Offline": "result_samples_per_second",
@@ -34,7 +35,7 @@ def check_performance(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
     yield from faults
     if log is None:
         return
-    file = top / "run_1" / "mlperf_log_detail.txt"
+    file = top / "run_1" / DETAIL
     for key in ("performance_issue_same", "performance_issue_unique"):
         if log.values.get(f"effective_{key}"):
             yield result.breach("performance.audit", file, f"{key} is on, as in an audit", "take the run without audit")
@@ -44,7 +45,7 @@ def check_performance(result: Result, benchmark: Benchmark) -> Iterator[Breach]:
 
 def measured(result: Result, benchmark: Benchmark, part: str, folder: Path) -> tuple[DetailLog | None, list[Breach]]:
     """The log of a run that measures, and what breaks a rule in it; an audit's run obeys the same rules."""
-    file = folder / "mlperf_log_detail.txt"
+    file = folder / DETAIL
     found = set(files(folder)) - BESIDE
     if found != FILES:
         wrong = ", ".join(sorted(found ^ FILES))
@@ -60,14 +61,14 @@ def measured(result: Result, benchmark: Benchmark, part: str, folder: Path) -> t
 
 
 def _validity(result: Result, part: str, folder: Path, log: DetailLog) -> Iterator[Breach]:
-    file = folder / "mlperf_log_detail.txt"
+    file = folder / DETAIL
     said, mode = log.values.get("result_validity"), log.values.get("effective_test_mode")
     if said != "VALID":
         why = log.values.get("result_invalid_reason") or "the summary says why"
         yield result.breach(f"{part}.valid", file, f"LoadGen says {said or 'nothing'}: {why}", "run again")
     if mode != "PerformanceOnly":
         yield result.breach(f"{part}.mode", file, f"LoadGen ran in mode {mode}", "take the performance run's log")
-    summary = folder / "mlperf_log_summary.txt"
+    summary = folder / SUMMARY
     if f"Result is : {said}\n" not in read_text(summary):
         yield result.breach(f"{part}.summary", summary, "it says otherwise than the detail log", "take both of one run")
 
